@@ -1,0 +1,1 @@
+"""Contento: live satisfaction and rating scores from a stream of user events."""

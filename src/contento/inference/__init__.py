@@ -1,0 +1,1 @@
+"""Calling a model: the Triton client, the in-process twin, and Triton's model repository."""

@@ -1,0 +1,32 @@
+"""What a data set reader and the simulator give: messages in time order."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from contento.contracts.messages import Feedback, Item, UserEvent
+
+Record = Item | UserEvent | Feedback
+
+
+class Source(Protocol):
+    """A data set, opened. Reading it again gives the same records.
+
+    Attributes:
+        name: The specification it was opened with, for people.
+        size: Number of events, or `None` while unknown, for a progress bar.
+    """
+
+    name: str
+    size: int | None
+
+    def items(self) -> Iterator[Item]:
+        """Yield what is known of the items; may yield none."""
+        ...
+
+    def records(self) -> Iterator[UserEvent | Feedback]:
+        """Yield events and feedback in time order.
+
+        Raises:
+            DataError: A file is wrong: says file, line, field, expected and found.
+        """
+        ...
