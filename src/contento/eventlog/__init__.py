@@ -1,0 +1,1 @@
+"""Contento's log files: events, feedback and what came of them, a JSON record a line."""

@@ -1,0 +1,1 @@
+"""A world of users and items that knows the truth."""
