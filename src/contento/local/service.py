@@ -36,6 +36,7 @@ class ServiceSpec:
         directory: Its folder: working directory, log and data.
         ready: Whether it does its work now; `None` when being alive is all there is to know. Asked
             again and again from a thread, so it must return quickly and not raise.
+        clean: Removes what a killed process leaves; called before each start and after the end.
         start_deadline_s: Seconds until it must be ready.
         stop_deadline_s: Seconds from SIGTERM to SIGKILL.
         advice: What to do when it does not come up.
@@ -48,6 +49,7 @@ class ServiceSpec:
     environment: Mapping[str, str]
     directory: Path
     ready: Callable[["Service"], bool] | None = None
+    clean: Callable[[], None] = lambda: None
     start_deadline_s: float = 30.0
     stop_deadline_s: float = 10.0
     advice: str = "read its log"
@@ -138,6 +140,7 @@ class Service:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
         self._end_run()  # a start that was under way when the order came
+        self.spec.clean()
         self.state, self.pid = "stopped", None
 
     @property
@@ -155,6 +158,7 @@ class Service:
             return ""
 
     def _launch(self) -> "_Run":
+        self.spec.clean()
         self._run = _Run.of(self.spec, self._lock)
         self.pid = self._run.pid
         return self._run

@@ -18,10 +18,12 @@ from typing import IO, Literal, Self
 from contento.contracts.errors import ContentoError
 from contento.local.apache_kafka import KafkaHome, apache_kafka_service, format_storage
 from contento.local.broker import cluster_id_at, tansu_service
-from contento.local.ports import Ports
+from contento.local.ports import Ports, answers
 from contento.local.redis_server import redis_answers, redis_service
 from contento.local.service import Service, ServiceFailed, ServiceSpec
 from contento.local.topics import create_topics_now
+from contento.local.triton import TritonPorts, triton_service
+from contento.local.triton_environment import TritonMissing, ensure_environment
 
 InferenceChoice = Literal["auto", "triton", "in-process"]
 SERVERS = ("kafka", "redis", "triton")
@@ -46,6 +48,8 @@ class StackOptions:
         java_home: Java for it; `java` on `PATH` if there is none.
         inference: Where the model runs; `auto` is Triton if this platform has it, else in process.
         bundles: The bundle store, for Triton.
+        device: Where Triton's models run.
+        render: Writes Triton's model repository into an empty folder; Contento's models if not given.
         topic_prefix: First part of the topics' names.
     """
 
@@ -57,6 +61,8 @@ class StackOptions:
     java_home: str | None = None
     inference: InferenceChoice = "auto"
     bundles: Path | None = None
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    render: Callable[[Path], None] | None = None
     topic_prefix: str = "contento"
 
 
@@ -95,6 +101,7 @@ class Stack:
     def __init__(self, options: StackOptions, *, on_ready: Callable[[Part], None] = lambda _: None) -> None:
         self.options = options
         self.parts: dict[str, Part] = {}
+        self.why_in_process = "it was asked for" if options.inference == "in-process" else ""
         self._on_ready = on_ready
         self._directory = options.directory.absolute()
         self._ports = Ports(self._directory / "ports.json")
@@ -151,7 +158,7 @@ class Stack:
             raise
         return self
 
-    def add_process(  # noqa: PLR0913 - what a process is
+    def add_process(
         self,
         name: str,
         command: Sequence[str],
@@ -215,9 +222,13 @@ class Stack:
     def _start_servers(self) -> None:
         starts = self._kafka_starts()
         if self.options.redis is not None:
-            self._give("redis", self.options.redis, answers=redis_answers(self.options.redis))
+            self._give("redis", self.options.redis, runs=redis_answers(self.options.redis))
         else:
             starts.append(lambda: self._start_server(self._redis_spec))
+        if self.options.triton is not None:
+            self._give("triton", self.options.triton, runs=answers(self.options.triton))
+        elif self.options.inference != "in-process":
+            starts.append(self._start_triton)
         _all_at_once(starts)
 
     def _kafka_starts(self) -> list[Callable[[], None]]:
@@ -225,7 +236,7 @@ class Stack:
         options, folder = self.options, self._directory / "kafka"
         if options.kafka is not None:
             self._cluster_id = asyncio.run(cluster_id_at(options.kafka)) or ""
-            self._give("kafka", options.kafka, answers=bool(self._cluster_id))
+            self._give("kafka", options.kafka, runs=bool(self._cluster_id))
             return []
         if options.kafka_home is not None:
             home = KafkaHome.at(options.kafka_home, java_home=options.java_home)
@@ -251,6 +262,35 @@ class Stack:
             self._directory / "redis", data=self._redis_data, port=self._ports.take("redis", anew=anew)
         )
 
+    def _start_triton(self) -> None:
+        try:
+            environment = ensure_environment()
+        except TritonMissing as missing:
+            if self.options.inference == "triton":
+                raise
+            self.why_in_process = str(missing)
+            return
+        folder = self._directory / "triton"
+        repository = folder / "models"
+        shutil.rmtree(repository, ignore_errors=True)
+        repository.mkdir(parents=True)
+        (self.options.render or self._render)(repository)
+
+        def triton_spec(anew: bool) -> ServiceSpec:
+            ports = {name: self._ports.take(f"triton-{name}", anew=anew) for name in ("http", "grpc", "metrics")}
+            return triton_service(
+                environment, folder, repository=repository, ports=TritonPorts(**ports), bundles=self.options.bundles
+            )
+
+        self._start_server(triton_spec)
+
+    def _render(self, repository: Path) -> None:
+        if self.options.bundles is None:
+            raise StackUnavailable("Triton needs a bundle store: give bundles, or run the model in process")
+        from contento.inference.triton.repository import render_repository  # noqa: PLC0415
+
+        render_repository(repository, bundles=self.options.bundles, device=self.options.device)
+
     @property
     def _redis_data(self) -> Path:
         """Where the state that belongs to this broker's records lies."""
@@ -274,8 +314,8 @@ class Stack:
             raise failed
         self._add(Part(name=service.spec.name, what=service.spec.what, address=service.spec.address, service=service))
 
-    def _give(self, name: str, address: str, *, answers: bool) -> None:
-        if not answers:
+    def _give(self, name: str, address: str, *, runs: bool) -> None:
+        if not runs:
             raise StackUnavailable(f"Nothing answers as {name} at {address}: start it, or correct --{name}")
         self._add(Part(name=name, what="given", address=address, service=None))
 
