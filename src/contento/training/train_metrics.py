@@ -1,0 +1,109 @@
+"""How good a network is on rows it has not seen, beside the baselines that say nothing."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from contento.model.calibration import Calibration, moments
+from contento.model.interface import SATISFACTION, TOWERS
+from contento.model.network import Network
+from contento.training.train_fit import Dataset, outputs_of
+
+Metrics = dict[str, Any]
+
+
+def evaluate(
+    network: Network, train: Dataset, test: Dataset, calibration: Calibration, outcome_names: tuple[str, ...]
+) -> Metrics:
+    """Return all metrics on the test rows; baselines come from the training rows.
+
+    `without` holds the same with one tower taken away, `only` with all others taken away.
+    """
+    metrics: Metrics = {"rows": len(test), **_scores(network, train, test, ())}
+    rating = outputs_of(network, test).rating.softmax(-1).numpy()
+    truth = test.rating.numpy()
+    rated = np.isfinite(truth)
+    if rated.any():
+        ends = calibration.interval(rating[rated])
+        inside = (truth[rated] >= ends[:, 0]) & (truth[rated] <= ends[:, 1])
+        metrics["rating"]["interval"] = {
+            "stated": calibration.coverage,
+            "coverage": float(inside.mean()),
+            "width": float((ends[:, 1] - ends[:, 0]).mean()),
+        }
+    metrics["outcomes"] = _outcomes(network, train, test, outcome_names)
+    present = [tower for column, tower in enumerate(TOWERS) if test.inputs(_all(test)).present[:, column].any()]
+    metrics["without"] = {tower: _scores(network, train, test, (tower,)) for tower in present}
+    metrics["only"] = {
+        tower: _scores(network, train, test, tuple(other for other in TOWERS if other != tower)) for tower in present
+    }
+    return metrics
+
+
+def macro_f1(truth: NDArray[np.int64], predicted: NDArray[np.int64]) -> float:
+    """Return the mean over the satisfaction classes of each class's F1; a class that is never met counts as 0."""
+    scores = []
+    for label in range(len(SATISFACTION)):
+        hit = int(((truth == label) & (predicted == label)).sum())
+        said = int((truth == label).sum() + (predicted == label).sum())
+        scores.append(2 * hit / said if said else 0.0)
+    return float(np.mean(scores))
+
+
+def _scores(network: Network, train: Dataset, test: Dataset, without: tuple[str, ...]) -> Metrics:
+    outputs = outputs_of(network, test, without)
+    scores: Metrics = {}
+    truth, known = test.rating.numpy(), train.rating.numpy()
+    rated = np.isfinite(truth)
+    if rated.any():
+        mean, _ = moments(outputs.rating.softmax(-1).numpy()[rated])
+        error = mean - truth[rated]
+        base = np.nanmean(known) - truth[rated]
+        scores["rating"] = {
+            "n": int(rated.sum()),
+            "rmse": float(np.sqrt((error**2).mean())),
+            "mae": float(np.abs(error).mean()),
+            "rmse_of_mean": float(np.sqrt((base**2).mean())),
+            "mae_of_mean": float(np.abs(base).mean()),
+        }
+    labels, seen = test.satisfaction.numpy(), train.satisfaction.numpy()
+    told = labels >= 0
+    if told.any() and (seen >= 0).any():
+        predicted = outputs.satisfaction.argmax(-1).numpy()[told]
+        majority = np.full(int(told.sum()), np.bincount(seen[seen >= 0]).argmax())
+        scores["satisfaction"] = {
+            "n": int(told.sum()),
+            "macro_f1": macro_f1(labels[told], predicted),
+            "accuracy": float((labels[told] == predicted).mean()),
+            "macro_f1_of_majority": macro_f1(labels[told], majority),
+            "accuracy_of_majority": float((labels[told] == majority).mean()),
+        }
+    return scores
+
+
+def _outcomes(network: Network, train: Dataset, test: Dataset, names: tuple[str, ...]) -> Metrics:
+    """Return log loss beside that of the training rate, per outcome."""
+    probabilities = outputs_of(network, test).outcomes.sigmoid().numpy()
+    metrics: Metrics = {}
+    for column, name in enumerate(names):
+        truth, known = test.outcomes.numpy()[:, column], train.outcomes.numpy()[:, column]
+        told = np.isfinite(truth)
+        if told.any() and np.isfinite(known).any():
+            metrics[name] = {
+                "n": int(told.sum()),
+                "rate": float(truth[told].mean()),
+                "log_loss": _log_loss(truth[told], probabilities[told, column]),
+                "log_loss_of_rate": _log_loss(truth[told], np.full(int(told.sum()), np.nanmean(known))),
+            }
+    return metrics
+
+
+def _log_loss(truth: NDArray[np.float32], probability: NDArray[np.float32]) -> float:
+    sure = np.clip(probability, 1e-6, 1 - 1e-6)
+    return float(-(truth * np.log(sure) + (1 - truth) * np.log(1 - sure)).mean())
+
+
+def _all(data: Dataset) -> torch.Tensor:
+    return torch.arange(len(data))
