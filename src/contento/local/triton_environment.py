@@ -20,7 +20,7 @@ from pathlib import Path
 
 from contento.contracts.errors import ContentoError
 
-LOCK_FILE = Path(__file__).with_suffix(".lock")
+LOCK_FILE = Path(__file__).with_name("triton.lock")
 PYTHONS = ((3, 11), (3, 12))
 """Pythons for which both numpy 1.26 and a stub of the server exist, and Contento too."""
 GLIBC = (2, 35)
@@ -163,8 +163,16 @@ def _fingerprint() -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Build the environment, and say where it is, or why this platform has none."""
+    if (reason := why_no_triton()) is not None:
+        sys.stdout.write(f"The model will run in process: {reason}\n")
+        return
     try:
         sys.stdout.write(f"{ensure_environment().root}\n")
     except TritonMissing as missing:
         sys.exit(str(missing))
+
+
+if __name__ == "__main__":
+    main()
