@@ -1,1 +1,1 @@
-"""A world of users and items that knows the truth."""
+"""A world of users and items, in which everything is known: who is content, why, and what drifted when."""

@@ -9,15 +9,17 @@ Record = Item | UserEvent | Feedback
 
 
 class Source(Protocol):
-    """A data set, opened. Reading it again gives the same records.
+    """A data set, opened. Reading it again gives the same records."""
 
-    Attributes:
-        name: The specification it was opened with, for people.
-        size: Number of events, or `None` while unknown, for a progress bar.
-    """
+    @property
+    def name(self) -> str:
+        """The specification it was opened with, for people."""
+        ...
 
-    name: str
-    size: int | None
+    @property
+    def size(self) -> int | None:
+        """Number of events, or `None` while unknown, for a progress bar."""
+        ...
 
     def items(self) -> Iterator[Item]:
         """Yield what is known of the items; may yield none."""

@@ -1,12 +1,12 @@
 """Any table of events, ratings, reviews or labelled texts: `csv:` and `jsonl:`, by naming its columns.
 
-| option | what the column becomes | without it |
+| option | what it becomes | without it |
 |---|---|---|
 | `user` | user | the session, else each row is a user of its own |
 | `item` | item | none |
 | `session` | session | none |
 | `time` | time of the event, and of its feedback | rows are one second apart in file order from 2020-01-01 UTC |
-| `type` | type of the event, any word | `review` (rating and text), `rating`, `comment` (label and text), else `event` |
+| `type` | type of the event, any word | `review` (rating, text), `rating`, `comment` (label, text), else `event` |
 | `value` | value, a number | none |
 | `text` | text; several columns, joined by commas here, by ". " in the event | none |
 | `rating` | feedback: a rating, 1 to 5 | none |

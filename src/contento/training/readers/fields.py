@@ -30,7 +30,7 @@ _SATISFACTION: Final = {
 }
 
 
-class WrongField(ValueError):  # noqa: N818 - it names what is wrong; the reader turns it into a DataError
+class WrongField(ValueError):
     """A field cannot be read. The reader adds file and line and raises `DataError`."""
 
     def __init__(self, field: str, expected: str, text: str) -> None:
@@ -74,7 +74,7 @@ def _unix_ns(whole: str, fraction: str) -> int:
     size = abs(value)
     digits = 9 if size < 10**11 else 6 if size < 10**14 else 3 if size < 10**17 else 0
     part = int((fraction + "0" * digits)[:digits] or "0")
-    return value * 10**digits + (-part if whole.startswith("-") else part)
+    return value * int(10**digits) + (-part if whole.startswith("-") else part)
 
 
 def _written_ns(text: str) -> int:

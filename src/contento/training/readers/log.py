@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contento.contracts.messages import Feedback, Item, UserEvent
-from contento.eventlog.reading import read_log, topic_of
 from contento.eventlog.lines import read_lines
+from contento.eventlog.reading import read_log, topic_of
 from contento.training.readers.order import SCAN_AT_ONCE_BYTES
 from contento.training.readers.specification import Specification
 
@@ -31,11 +31,13 @@ class LogSource:
         self._path = Path(specification.path)
         self.size: int | None = None
         if not self._path.is_file() or self._path.stat().st_size <= SCAN_AT_ONCE_BYTES:
-            self.size = sum(topic_of(self._path, *line) == "events" for line in read_lines(self._path))
+            self.size = sum(topic_of(self._path, line, text) == "events" for line, text in read_lines(self._path))
 
     def items(self) -> Iterator[Item]:
         """Yield the items of the log, wherever they stand in it."""
-        return (entry.message for entry in read_log(self._path, ("items",)) if isinstance(entry.message, Item))
+        for entry in read_log(self._path, ("items",)):
+            if isinstance(entry.message, Item):
+                yield entry.message
 
     def records(self) -> Iterator[UserEvent | Feedback]:
         """Yield events and feedback in the order of the log.

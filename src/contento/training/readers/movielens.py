@@ -151,7 +151,7 @@ class MovieLensSource(_Folder):
 
 def _cells(path: Path, width: int, separator: str, encoding: str = "utf-8") -> Iterator[tuple[int, Sequence[str]]]:
     line = 0
-    for line, text in read_lines(path, encoding):  # noqa: B007 - read after the loop
+    for line, text in read_lines(path, encoding):
         cells = text.split(separator)
         if len(cells) != width:
             raise DataError(

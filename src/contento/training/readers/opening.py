@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from contento.simulate.source import SimulatedSource
 from contento.training.data_error import DataError
 from contento.training.readers.columns import ColumnsSource
 from contento.training.readers.log import LogSource
-from contento.training.readers.movielens import MovieLensSource, MovieLens100KSource
+from contento.training.readers.movielens import MovieLens100KSource, MovieLensSource
 from contento.training.readers.rees46 import Rees46Source
 from contento.training.readers.specification import Specification, parse
 from contento.training.records import Source
@@ -18,6 +19,7 @@ KINDS: Final[Mapping[str, Callable[[Specification], Source]]] = {
     "movielens": MovieLensSource,
     "movielens-100k": MovieLens100KSource,
     "rees46": Rees46Source,
+    "simulated": lambda specification: SimulatedSource(specification.text, specification.path, specification.options),
 }
 
 
@@ -30,6 +32,7 @@ def open_source(spec: str) -> Source:
     | `movielens` | folder with ratings.csv, movies.csv | none |
     | `rees46` | CSV file | none |
     | `log` | Contento's own event log | none |
+    | `simulated` | name of a scenario | see `contento.simulate.scenarios` |
     | `csv`, `jsonl` | file | the columns, see `contento.training.readers.columns` |
 
     Files may be plain, gzip or zstd, whatever their name. A small file is checked on opening, as

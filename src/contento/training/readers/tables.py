@@ -91,7 +91,7 @@ def read_jsonl(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     """
     missing = set(columns)
     last = 0
-    for last, line in read_lines(path):  # noqa: B007 - read after the loop
+    for last, line in read_lines(path):
         if not line.strip():
             continue
         try:
