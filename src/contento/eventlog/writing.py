@@ -62,7 +62,8 @@ class LogWriter:
             raise LogError(
                 f"{message.DESCRIPTOR.full_name}: no topic holds this message: log one of {', '.join(_TOPICS)}"
             )
-        value = orjson.dumps(json_format.MessageToDict(message))
+        # A protobuf map has another order in each process; the same records must give the same bytes.
+        value = orjson.dumps(json_format.MessageToDict(message), option=orjson.OPT_SORT_KEYS)
         self._stream.write(b'{"topic":"%s","value":%s}\n' % (topic.encode(), value))
         self.records += 1
 

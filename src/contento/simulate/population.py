@@ -175,7 +175,7 @@ def make_users(
     for number in range(first, first + count):
         own = group or laws.GROUPS[int(generator.integers(len(laws.GROUPS)))]
         country = laws.NEW_COUNTRY if group else str(generator.choice(laws.COUNTRIES, p=own.countries))
-        baseline = float(generator.normal(0.2, 0.25))
+        baseline = float(generator.normal(0.1, 0.25))
         users.append(
             User(
                 user_id=f"u{number:05d}",

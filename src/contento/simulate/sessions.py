@@ -13,6 +13,7 @@ import numpy as np
 from contento.contracts.messages import Satisfaction, TextKind
 from contento.simulate import texts
 from contento.simulate.draws import one_by_one
+from contento.simulate.laws import DIMENSIONS
 from contento.simulate.population import Catalogue, Thing, User
 from contento.simulate.recorder import Recorder
 from contento.simulate.truth import satisfaction_of
@@ -24,7 +25,7 @@ DAY: Final = 24 * HOUR
 
 _SHOWN: Final = 10
 """Items that a visit may look at."""
-_MEAN_OPINION: Final = 3.45
+_MEAN_OPINION: Final = 3.25
 _MOOD_IN_OPINION: Final = 0.35
 _MOOD_MEMORY_DAYS: Final = 4.0
 _OPINION_NOISE: Final = 0.35
@@ -62,16 +63,17 @@ class Sessions:
         self._settle(user, now)
         session = self._session()
         indices = list(dict.fromkeys(int(self._attention()) for _ in range(_SHOWN)))
-        opinions = self._opinions(user, indices)
-        ranked = sorted(zip(indices, opinions, strict=True), key=lambda pair: -0.6 * pair[1] + 0.6 * self._normal())
+        appeals, opinions = self._views_of(user, indices)
+        shown = zip(indices, appeals, opinions, strict=True)
+        ranked = sorted(shown, key=lambda item: 0.6 * (self._normal() - item[1]))
         wanted = self._catalogue.things[ranked[0][0]]
         if draw() < 0.5:
             now = self._search(user, session, wanted, now)
         last, last_thing, viewed, bought = "", wanted, [], []
-        for position, (index, opinion) in enumerate(ranked[: 1 + int(-4.0 * math.log(1 - draw()))], start=1):
+        for position, (index, appeal, opinion) in enumerate(ranked[: 1 + int(-4.0 * math.log(1 - draw()))], start=1):
             thing = self._catalogue.things[index]
-            dwell = round(math.exp(2.4 + 0.45 * (opinion - 3.3) + 0.3 * user.mood + 0.6 * self._normal()), 1)
-            self._live(user, opinion, 0.05)
+            dwell = round(math.exp(2.4 + 0.45 * (appeal - 3.3) + 0.3 * user.mood + 0.6 * self._normal()), 1)
+            self._live(user, appeal, 0.05)
             last = recorder.event(
                 now,
                 user,
@@ -86,7 +88,7 @@ class Sessions:
             last_thing = thing
             now += int(dwell * SECOND) + 500 + int(3000 * draw())
             sold = False
-            if draw() < _sigmoid(-2.3 + 1.2 * (opinion - 3.5) + 0.5 * user.mood):
+            if draw() < _sigmoid(-2.3 + 1.2 * (appeal - 3.5) + 0.5 * user.mood):
                 now, purchase = self._cart(user, session, index, opinion, now)
                 if purchase:
                     sold = True
@@ -114,7 +116,7 @@ class Sessions:
         thing = self._catalogue.things[purchase.index]
         item_id = thing.message.item_id
         self._settle(user, now)
-        opinion = self._opinions(user, [purchase.index])[0] + _OPINION_NOISE * self._normal()
+        opinion = self._views_of(user, [purchase.index])[1][0] + _OPINION_NOISE * self._normal()
         self._live(user, opinion, 0.4)
         session = self._session()
         if opinion < 2.4 and draw() < 0.5:
@@ -186,7 +188,6 @@ class Sessions:
         recorder.event(now, user, session, "cart", thing=thing, opinion=opinion, value=thing.price)
         now += int((3 + 20 * draw()) * SECOND)
         if draw() < 0.55 + 0.2 * user.mood:
-            self._live(user, opinion, 0.1)
             event_id = recorder.event(now, user, session, "purchase", thing=thing, opinion=opinion, value=thing.price)
             return now + int((5 + 30 * draw()) * SECOND), Purchase(user=user, index=index, event_id=event_id)
         if draw() < 0.4:
@@ -218,11 +219,13 @@ class Sessions:
         self._sessions += 1
         return f"s{self._sessions}"
 
-    def _opinions(self, user: User, indices: list[int]) -> list[float]:
-        catalogue = self._catalogue
+    def _views_of(self, user: User, indices: list[int]) -> tuple[list[float], list[float]]:
+        """Return how good items look to a user, and how good they are: delivery and quality show only later."""
+        vectors, taste = self._catalogue.vectors[indices], user.vector
         level = _MEAN_OPINION + user.bias + _MOOD_IN_OPINION * (user.mood - 0.2)
-        found: list[float] = (catalogue.vectors[indices] @ user.vector + catalogue.offsets[indices] + level).tolist()
-        return found
+        looks = vectors[:, :DIMENSIONS] @ taste[:DIMENSIONS] + level
+        truly = looks + vectors[:, DIMENSIONS:] @ taste[DIMENSIONS:] + self._catalogue.offsets[indices]
+        return looks.tolist(), truly.tolist()
 
     def _settle(self, user: User, now: int) -> None:
         """Let the mood return toward its baseline with time."""

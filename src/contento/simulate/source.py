@@ -6,7 +6,6 @@ import numpy as np
 
 from contento.contracts.messages import Feedback, Item, UserEvent
 from contento.simulate.scenarios import parse_scenario
-from contento.simulate.truth import Truth
 from contento.simulate.world import World
 
 
@@ -29,7 +28,7 @@ class SimulatedSource:
         self.name = spec
         self.scenario = parse_scenario(spec, scenario, options)
         self.size: int | None = self.scenario.events
-        self.truth: Truth = self._world().truth
+        self.truth = self._world().truth
 
     def items(self) -> Iterator[Item]:
         """Yield the items, as declared."""

@@ -32,7 +32,7 @@ def describe(draw: Draw, *, category: int, noun: str, brand: str, style: Sequenc
         pattern.format(
             style=first,
             style2=second,
-            style_cap=second.capitalize(),
+            style_cap=first.capitalize(),
             noun=noun,
             brand=brand,
             feature=kind.features[feature],

@@ -19,7 +19,7 @@ from contento.simulate.truth import Truth
 
 START_MS: Final = 1_767_571_200_000
 """2026-01-05T00:00:00Z, a Monday: when every world begins."""
-_EVENTS_PER_VISIT: Final = 5.5
+_EVENTS_PER_VISIT: Final = 6.1
 """About, with what comes of it later; sets how many visits fill the days."""
 _TRIES: Final = 8
 """Users that are asked whether they visit now, before the visit falls through."""
