@@ -1,0 +1,162 @@
+"""The Redis key registry: the one place that says which keys there are, and what they hold.
+
+The braces mark the cluster's hash tag: a user's keys share a slot, so one script can change them.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+KeyName = Literal[
+    "user_live",
+    "user_history",
+    "item_live",
+    "item_meta",
+    "segment_live",
+    "segments",
+    "at_risk",
+    "user_factors",
+    "item_factors",
+    "embedding",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisKey:
+    """One kind of key.
+
+    Attributes:
+        pattern: The key, with `<name>` for what varies.
+        type: The Redis type, as the `TYPE` command names it.
+        writer: The service that writes it.
+        holds: What it holds: fields or encoding, with units.
+    """
+
+    pattern: str
+    type: Literal["hash", "string", "zset", "set"]
+    writer: str
+    holds: str
+
+
+USER_LIVE_FIELDS: Final = (
+    "satisfaction",  # in [0, 1], decayed over the last events
+    "trend",  # satisfaction minus its slow average: below 0 is falling
+    "p_negative",  # decayed probabilities, in [0, 1]
+    "p_neutral",
+    "p_positive",
+    "rating",  # decayed expected rating, 1 to 5
+    "n",  # events applied
+    "segment",
+    "bundle",  # hash of the bundle of the last score
+    "updated_ms",  # time of the last event, unix milliseconds
+    "slow",  # slow average of satisfaction, behind `trend`
+)
+GROUP_LIVE_FIELDS: Final = (
+    "n",  # events applied
+    "satisfaction",  # in [0, 1], mean decayed by event time
+    "p_negative",  # likewise
+    "rating",  # likewise, 1 to 5
+    "weight",  # decayed count behind those means, at updated_ms
+    "updated_ms",  # time of the newest event, unix milliseconds
+)
+APPLIED: Final = "applied:"
+"""Field prefix in live hashes: `applied:<cluster>/<topic>/<partition>` holds the last offset applied."""
+
+REDIS_KEYS: dict[KeyName, RedisKey] = {
+    "user_live": RedisKey(
+        pattern="user:{<id>}:live",
+        type="hash",
+        writer="scorer",
+        holds=f"{', '.join(USER_LIVE_FIELDS)}, {APPLIED}<cluster>/<topic>/<partition>",
+    ),
+    "user_history": RedisKey(
+        pattern="user:{<id>}:history",
+        type="string",
+        writer="scorer",
+        holds="protobuf contento.v1.History: the last 32 events",
+    ),
+    "item_live": RedisKey(
+        pattern="item:{<id>}:live",
+        type="hash",
+        writer="scorer",
+        holds=f"{', '.join(GROUP_LIVE_FIELDS)}, {APPLIED}<cluster>/<topic>/<partition>",
+    ),
+    "item_meta": RedisKey(
+        pattern="item:{<id>}:meta",
+        type="string",
+        writer="scorer",
+        holds="protobuf contento.v1.Item: its last state from the items topic",
+    ),
+    "segment_live": RedisKey(
+        pattern="segment:{<id>}:live",
+        type="hash",
+        writer="scorer",
+        holds=f"{', '.join(GROUP_LIVE_FIELDS)}, {APPLIED}<cluster>/<topic>/<partition>",
+    ),
+    "segments": RedisKey(pattern="segments", type="set", writer="scorer", holds="ids of all segments that were scored"),
+    "at_risk": RedisKey(
+        pattern="at-risk",
+        type="zset",
+        writer="scorer",
+        holds="user ids by risk = 1 - satisfaction, for those over the threshold",
+    ),
+    "user_factors": RedisKey(
+        pattern="factors:user:{<id>}", type="string", writer="learner", holds="protobuf contento.v1.Factors"
+    ),
+    "item_factors": RedisKey(
+        pattern="factors:item:{<id>}", type="string", writer="learner", holds="protobuf contento.v1.Factors"
+    ),
+    "embedding": RedisKey(
+        pattern="embedding:<encoder>:<text hash>",
+        type="string",
+        writer="scorer",
+        holds="text embedding, float16 little endian, unit length; expires",
+    ),
+}
+
+
+class RedisKeys:
+    """The keys under one prefix."""
+
+    def __init__(self, prefix: str = "contento") -> None:
+        """Take the prefix, without a colon at its end."""
+        self.prefix = prefix
+
+    def user_live(self, user: str) -> str:
+        """Return the key of a user's live scores."""
+        return f"{self.prefix}:user:{{{user}}}:live"
+
+    def user_history(self, user: str) -> str:
+        """Return the key of a user's last events."""
+        return f"{self.prefix}:user:{{{user}}}:history"
+
+    def item_live(self, item: str) -> str:
+        """Return the key of an item's live scores."""
+        return f"{self.prefix}:item:{{{item}}}:live"
+
+    def item_meta(self, item: str) -> str:
+        """Return the key of what is known of an item."""
+        return f"{self.prefix}:item:{{{item}}}:meta"
+
+    def segment_live(self, segment: str) -> str:
+        """Return the key of a segment's live scores."""
+        return f"{self.prefix}:segment:{{{segment}}}:live"
+
+    def segments(self) -> str:
+        """Return the key of the set of segments."""
+        return f"{self.prefix}:segments"
+
+    def at_risk(self) -> str:
+        """Return the key of the users at risk."""
+        return f"{self.prefix}:at-risk"
+
+    def user_factors(self, user: str) -> str:
+        """Return the key of a user's online factors."""
+        return f"{self.prefix}:factors:user:{{{user}}}"
+
+    def item_factors(self, item: str) -> str:
+        """Return the key of an item's online factors."""
+        return f"{self.prefix}:factors:item:{{{item}}}"
+
+    def embedding(self, encoder: str, text_key: str) -> str:
+        """Return the key of a text's embedding by an encoder."""
+        return f"{self.prefix}:embedding:{encoder}:{text_key}"

@@ -1,0 +1,42 @@
+"""Why a record cannot be used."""
+
+from typing import Literal, get_args
+
+from contento.contracts.errors import ContentoError
+
+RejectionCode = Literal[
+    "undecodable",
+    "invalid_utf8",
+    "wrong_type",
+    "unknown_field",
+    "unknown_enum",
+    "missing",
+    "out_of_range",
+    "too_large",
+    "unprocessable",
+]
+REJECTION_CODES: tuple[RejectionCode, ...] = get_args(RejectionCode)
+
+
+class RejectedRecord(ContentoError):
+    """A record that goes to the dead-letter topic.
+
+    Attributes:
+        code: The kind of fault.
+        field: Dotted path of the field at fault; empty when the whole value is.
+        expected: What was expected there.
+        found: What was found there.
+    """
+
+    def __init__(self, code: RejectionCode, *, field: str, expected: str, found: str) -> None:
+        """Compose the message."""
+        self.code: RejectionCode = code
+        self.field, self.expected, self.found = field, expected, found
+        place = f"field {field}" if field else "value"
+        super().__init__(f"{place}: expected {expected}, found {found}: mend the producer and send the record again")
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """Return a value as it is shown in a message: quoted, and cut at `limit` characters."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"

@@ -1,0 +1,1 @@
+"""Scoring events: the pure core, and the Faust app round it."""

@@ -1,0 +1,127 @@
+"""How scores change the live state of users, items and segments."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from contento.contracts.messages import History, Score
+from contento.contracts.validation import time_ms
+from contento.scoring.core.selection import NewEvent
+from contento.state.base import GroupEffect, LiveGroup, LiveUser, UserEffect, UserState
+
+FAST: Final = 0.3
+"""Weight of the newest event in a user's live scores: half of it is the last two events."""
+SLOW: Final = 0.05
+"""Weight in the slow average behind the trend: half of it is the last 14 events."""
+NO_SEGMENT: Final = "unassigned"
+
+
+def fold_user(before: LiveUser | None, score: Score) -> LiveUser:
+    """Return a user's live scores after one more score."""
+    n = before.n + 1 if before else 1
+    fast, slow = max(FAST, 1 / n), max(SLOW, 1 / n)  # plain means until there are events enough to decay
+    of = before or _blank(score)
+    satisfaction = score.satisfaction
+    return LiveUser(
+        satisfaction=of.satisfaction + fast * (satisfaction.value - of.satisfaction),
+        slow=of.slow + slow * (satisfaction.value - of.slow),
+        p_negative=of.p_negative + fast * (satisfaction.p_negative - of.p_negative),
+        p_neutral=of.p_neutral + fast * (satisfaction.p_neutral - of.p_neutral),
+        p_positive=of.p_positive + fast * (satisfaction.p_positive - of.p_positive),
+        rating=of.rating + fast * (score.rating.mean - of.rating),
+        n=n,
+        segment=score.segment,
+        bundle=score.bundle,
+        updated_ms=max(of.updated_ms, time_ms(score.event_time)),
+    )
+
+
+def _blank(score: Score) -> LiveUser:
+    return LiveUser(
+        satisfaction=0.0,
+        slow=0.0,
+        p_negative=0.0,
+        p_neutral=0.0,
+        p_positive=0.0,
+        rating=0.0,
+        n=0,
+        segment=score.segment,
+        bundle=score.bundle,
+        updated_ms=0,
+    )
+
+
+def as_group(score: Score) -> LiveGroup:
+    """Return the group of one score."""
+    return LiveGroup(
+        n=1,
+        weight=1.0,
+        satisfaction=score.satisfaction.value,
+        p_negative=score.satisfaction.p_negative,
+        rating=score.rating.mean,
+        updated_ms=time_ms(score.event_time),
+    )
+
+
+def user_effects(
+    new: Sequence[NewEvent],
+    scores: Sequence[Score],
+    *,
+    users: Mapping[str, UserState],
+    histories: Mapping[str, History],
+    at_risk_above: float,
+    at_risk_events: int,
+) -> list[UserEffect]:
+    """Return what a scored batch does to each user.
+
+    Args:
+        new: The events.
+        scores: Their scores.
+        users: State of every user before the batch.
+        histories: History of every user after it; its satisfaction is filled in here.
+        at_risk_above: Risk from which a user is at risk, in [0, 1].
+        at_risk_events: Events a user must have before they can be at risk.
+    """
+    of_user: dict[str, list[int]] = {}
+    for row, each in enumerate(new):
+        of_user.setdefault(each.event.user_id, []).append(row)
+    effects = []
+    for user, rows in of_user.items():
+        before = live = users[user].live
+        for row in rows:
+            live = fold_user(live, scores[row])
+        history = histories[user]
+        kept = rows[-len(history.satisfaction) :]
+        history.satisfaction[-len(kept) :] = [scores[row].satisfaction.value for row in kept]
+        assert live is not None  # noqa: S101 - every user here has a row
+        effects.append(
+            UserEffect(
+                user=user,
+                source=new[rows[-1]].record.source,
+                offset=new[rows[-1]].record.offset,
+                seen_n=before.n if before else 0,
+                live=live,
+                history=history,
+                at_risk=live.n >= at_risk_events and live.risk > at_risk_above,
+            )
+        )
+    return effects
+
+
+def group_effects(new: Sequence[NewEvent], scores: Sequence[Score], *, half_life_ms: float) -> list[GroupEffect]:
+    """Return what a scored batch adds to each item and segment, by source."""
+    effects: dict[tuple[str, str, str], GroupEffect] = {}
+    for each, score in zip(new, scores, strict=True):
+        added, source = as_group(score), each.record.source
+        for kind, id_ in (("item", score.item_id), ("segment", score.segment)):
+            if not id_:
+                continue
+            key = (kind, id_, source)
+            before = effects.get(key)
+            effects[key] = GroupEffect(
+                kind=kind,  # type: ignore[arg-type]
+                id=id_,
+                source=source,
+                offset=each.record.offset,
+                added=before.added.merged(added, half_life_ms) if before else added,
+            )
+    return list(effects.values())

@@ -1,0 +1,87 @@
+"""Kafka records as the core sees them: what comes in, and what could not be used."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from google.protobuf.message import Message
+
+from contento.contracts import headers
+from contento.contracts.codec import decode
+from contento.contracts.rejection import RejectedRecord
+from contento.contracts.validation import validate
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputRecord:
+    """A record as it lies in Kafka.
+
+    Attributes:
+        topic: Full name of the topic.
+        partition: Partition, from 0.
+        offset: Offset, from 0.
+        timestamp_ms: Timestamp, unix milliseconds.
+        key: Key bytes.
+        value: Value bytes; `None` is a tombstone.
+        headers: Headers in order.
+        cluster: Id of the Kafka cluster: offsets mean nothing outside it.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    cluster: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where offsets count: `<cluster>/<topic>/<partition>`."""
+        return f"{self.cluster}/{self.topic}/{self.partition}"
+
+    def header(self, name: str) -> bytes | None:
+        """Return the last header of a name, in any case."""
+        return next((value for key, value in reversed(self.headers) if key.lower() == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputRecord:
+    """A record to publish."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+def read_message(record: InputRecord, message_type: type[M], *, now_ms: int) -> M:
+    """Decode and validate a record.
+
+    Raises:
+        RejectedRecord: It cannot be used.
+    """
+    names: Mapping[str, bytes] = {name.lower(): value for name, value in record.headers} if record.headers else {}
+    message = decode(message_type, record.value, names)
+    validate(message, now_ms=now_ms)
+    return message
+
+
+def dead_letter(record: InputRecord, reason: RejectedRecord) -> OutputRecord:
+    """Return the dead letter of a record: key, value and headers unchanged, the reason in further headers."""
+    added = {
+        headers.ERROR_CODE: reason.code,
+        headers.ERROR: str(reason),
+        headers.ERROR_FIELD: reason.field,
+        headers.SOURCE_TOPIC: record.topic,
+        headers.SOURCE_PARTITION: str(record.partition),
+        headers.SOURCE_OFFSET: str(record.offset),
+        headers.SOURCE_TIMESTAMP: str(record.timestamp_ms),
+    }
+    return OutputRecord(
+        key=record.key,
+        value=record.value,
+        headers=[*record.headers, *((name, text.encode()) for name, text in added.items())],
+    )
