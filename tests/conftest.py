@@ -55,3 +55,40 @@ def prefix(stack: Stack) -> str:
     made = f"test-{uuid.uuid4().hex[:8]}"
     create_topics_now(stack.kafka, prefix=made)
     return made
+
+
+@pytest.fixture(scope="session")
+def random_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle store with two untrained bundles of unlike sizes and outcomes: `serving` and `candidate`.
+
+    Their encoder is the default one, and the candidate's carries a LoRA adapter.
+    """
+    import torch  # noqa: PLC0415 - takes seconds, and most tests need none of this
+
+    from contento.model.bundle import write_bundle  # noqa: PLC0415
+    from contento.model.calibration import Calibration  # noqa: PLC0415
+    from contento.model.config import BundleConfig, EncoderConfig, NetworkConfig  # noqa: PLC0415
+    from contento.model.encoder import encoder_hash, new_adapter  # noqa: PLC0415
+    from contento.model.network import Network  # noqa: PLC0415
+    from contento.model.store import write_live  # noqa: PLC0415
+
+    store = tmp_path_factory.mktemp("bundles")
+    adapter = tmp_path_factory.mktemp("adapter")
+    new_adapter(EncoderConfig(), adapter, seed=3)
+    written = []
+    for seed, outcomes, image, lora in ((1, ("click", "purchase"), 8, None), (2, ("purchase", "return"), 0, adapter)):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = Network(NetworkConfig(outcome_names=outcomes, image_dimension=image, user_dimension=16 * seed))
+        config = BundleConfig(
+            encoder=EncoderConfig(adapted=lora is not None, hash=encoder_hash(EncoderConfig(), lora)),
+            network=network.config,
+            image_encoder="eyes" if image else "",
+        )
+        calibration = Calibration(coverage=0.8, width=1.5, samples=100)
+        bundle = write_bundle(
+            store, config=config, network=network, calibration=calibration, training={}, metrics={}, adapter=lora
+        )
+        written.append(bundle.hash)
+    write_live(store, {"serving": written[0], "candidate": written[1]})
+    return store

@@ -11,7 +11,7 @@ from contento.inference.base import InferenceUnavailable, LiveBundle
 from contento.inference.live import live_bundles
 from contento.model.interface import Arm, EncoderOutputs, ScorerInputs, ScorerOutputs
 from contento.model.rows import join_encoded
-from contento.model.serving import Device, LiveBundles
+from contento.model.serving import LiveBundles
 
 T = TypeVar("T")
 ENCODE_TEXTS: Final = 32
@@ -33,7 +33,7 @@ class InProcessInference:
         self._closed = False
 
     @classmethod
-    async def open(cls, store: Path, *, device: Device = "auto") -> "InProcessInference":
+    async def open(cls, store: Path, *, device: str = "auto") -> "InProcessInference":
         """Load the live bundles of a store; takes seconds, during which the event loop is free.
 
         Raises:

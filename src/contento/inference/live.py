@@ -2,14 +2,17 @@
 
 import dataclasses
 import json
+from typing import TYPE_CHECKING
 
 from contento.inference.base import LiveBundle
 from contento.model.interface import Arm
-from contento.model.serving import LiveBundles
 from contento.model.store import ARMS
 
+if TYPE_CHECKING:  # loads torch, which a client does not need
+    from contento.model.serving import LiveBundles
 
-def live_bundles(bundles: LiveBundles) -> dict[Arm, LiveBundle]:
+
+def live_bundles(bundles: "LiveBundles") -> dict[Arm, LiveBundle]:
     """Return what each arm is answered by."""
     return {
         arm: LiveBundle(

@@ -94,6 +94,21 @@ def adapter_identity(adapter: Path) -> str:
 ADAPTER_FILES: Final = ("adapter_config.json", "adapter_model.safetensors")
 
 
+def new_adapter(config: EncoderConfig, out: Path, *, seed: int, rank: int = 8) -> None:
+    """Write a LoRA adapter with random weights on queries and values, to start training from, in PEFT's format.
+
+    Its two factors are both random, so it changes the embeddings from the start.
+    """
+    from peft import LoraConfig, get_peft_model  # noqa: PLC0415 - takes a second; most bundles have no adapter
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        base = AutoModel.from_pretrained(encoder_directory(config.reference), local_files_only=True)
+        lora = LoraConfig(r=rank, target_modules=["query", "value"], init_lora_weights=False)
+        get_peft_model(base, lora).save_pretrained(str(out), safe_serialization=True)
+
+
 class TextEncoder:
     """Base weights, resident once, with any number of named LoRA adapters. Used by one thread at a time."""
 
@@ -104,7 +119,7 @@ class TextEncoder:
             EncoderError: The encoder cannot be found or read.
         """
         directory = encoder_directory(reference)
-        transformers_logging.disable_progress_bar()  # loading takes a blink, and a service has no terminal
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # loading takes a blink, and a service has no terminal
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True)
             base: Any = AutoModel.from_pretrained(
@@ -152,7 +167,9 @@ class TextEncoder:
         if not texts:
             return embeddings
         # Characters bound tokens: cutting first keeps a 10 MB text from being tokenized whole.
-        tokens: Any = self._tokenizer([text[: max_length * 32] for text in texts], truncation=True, max_length=max_length)
+        tokens: Any = self._tokenizer(
+            [text[: max_length * 32] for text in texts], truncation=True, max_length=max_length
+        )
         ids = tokens["input_ids"]
         order = sorted(range(len(texts)), key=lambda row: len(ids[row]))
         for start in range(0, len(order), batch):

@@ -117,6 +117,14 @@ def join_outputs(parts: Sequence[ScorerOutputs]) -> ScorerOutputs:
     return ScorerOutputs(**joined, outcome_names=names, outcomes=np.concatenate(outcomes), user=np.concatenate(users))
 
 
+def take_outputs(outputs: ScorerOutputs, rows: slice) -> ScorerOutputs:
+    """Return the answers of some of the rows, as views."""
+    taken: dict[str, Any] = {
+        each.name: getattr(outputs, each.name)[rows] for each in fields(outputs) if each.name != "outcome_names"
+    }
+    return ScorerOutputs(**taken, outcome_names=outputs.outcome_names)
+
+
 def join_encoded(parts: Sequence[EncoderOutputs], order: Sequence[int]) -> EncoderOutputs:
     """Return embeddings in the texts' order; `order[k]` is the place of the k-th embedding of the parts."""
     place = np.argsort(np.array(order, np.intp))

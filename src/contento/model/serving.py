@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal, Self, cast
+from typing import Final, Self, cast
 
 import numpy as np
 import torch
@@ -24,7 +24,6 @@ from contento.model.network import NetworkInputs
 from contento.model.rows import check_rows, empty_rows
 from contento.model.store import read_live
 
-Device = Literal["auto", "cpu", "cuda"]
 _TEXT: Final = TOWERS.index("text")
 _IMAGE: Final = TOWERS.index("image")
 
@@ -46,12 +45,12 @@ class LiveBundles:
             self._add_encoder(bundle)
 
     @classmethod
-    def open(cls, store: Path, *, device: Device = "auto", encode: bool = True, score: bool = True) -> Self:
+    def open(cls, store: Path, *, device: str = "auto", encode: bool = True, score: bool = True) -> Self:
         """Verify, load and warm the live bundles of a store.
 
         Args:
             store: The bundle store.
-            device: `auto` takes the GPU where there is one.
+            device: As torch names it, e.g. `cpu` or `cuda:0`; `auto` takes the GPU where there is one.
             encode: Whether `encode` will be called; costs the base weights.
             score: Whether `score` will be called.
 

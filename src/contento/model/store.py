@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, cast, get_args
+from typing import Final, get_args
 
 from contento.contracts.errors import ContentoError
 from contento.model.interface import Arm
@@ -43,7 +43,7 @@ def read_live(store: Path) -> dict[Arm, str]:
         raise StoreError(f"{path} has no object `arms` of bundle hashes: {_EXPECTED}")
     if not arms.get("serving"):
         raise StoreError(f"{path} names no bundle for the arm `serving`: {_EXPECTED}")
-    return {cast("Arm", arm): bundle for arm, bundle in arms.items() if arm in ARMS and bundle}
+    return {arm: arms[arm] for arm in ARMS if arms.get(arm)}
 
 
 def write_live(store: Path, arms: Mapping[Arm, str]) -> None:

@@ -1,0 +1,1 @@
+"""Triton: its model repository, the models in it, and the client."""
