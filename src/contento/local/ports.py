@@ -13,14 +13,15 @@ between the moment a port is found free and the moment its server binds it."""
 
 
 class Ports:
-    """Finds free ports and remembers them in a file, so that an address stays good over restarts.
-
-    Args:
-        remembered: The file; made when a port is first taken.
-        random_source: Where candidates come from. Stacks that start together must not share a seed.
-    """
+    """Finds free ports and remembers them in a file, so that an address stays good over restarts."""
 
     def __init__(self, remembered: Path, *, random_source: random.Random | None = None) -> None:
+        """Take where to remember them.
+
+        Args:
+            remembered: The file; made when a port is first taken.
+            random_source: Where candidates come from. Stacks that start together must not share a seed.
+        """
         self._file = remembered
         self._random = random_source or random.SystemRandom()
         self._taken: dict[str, int] = {}

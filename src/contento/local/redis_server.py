@@ -5,6 +5,7 @@ import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import redis
 
@@ -76,3 +77,11 @@ def redis_answers(url: str) -> bool:
             return bool(client.ping())
     except (redis.RedisError, ValueError):  # ValueError: a URL that is none
         return False
+
+
+def without_password(url: str) -> str:
+    """Return a URL as it may be shown: `redis://user:***@host:port/0`."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{parts.netloc.rpartition('@')[2]}"))

@@ -78,16 +78,7 @@ class BackOff:
 
 
 class Service:
-    """Keeps one process running until it is stopped. Methods may be called from any thread.
-
-    Args:
-        spec: What to run.
-        lock: A file descriptor that the process's guards keep open, so that a lock on it lasts as long
-            as anything of the process does.
-        back_off: Waits before restarts.
-        on_restart: Called from the service's own thread each time it is ready again after a death.
-        clock: Monotonic seconds.
-    """
+    """Keeps one process running until it is stopped. Methods may be called from any thread."""
 
     def __init__(
         self,
@@ -98,6 +89,16 @@ class Service:
         on_restart: Callable[["Service"], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Take what to run; nothing is started yet.
+
+        Args:
+            spec: What to run.
+            lock: A file descriptor that the process's guards keep open, so that a lock on it lasts as long
+                as anything of the process does.
+            back_off: Waits before restarts.
+            on_restart: Called from the service's own thread each time it is ready again after a death.
+            clock: Monotonic seconds.
+        """
         self.spec = spec
         self.restarts = 0
         self.state: State = "stopped"

@@ -16,14 +16,16 @@ from types import TracebackType
 from typing import IO, Literal, Self
 
 from contento.contracts.errors import ContentoError
+from contento.inference.triton.repository import render_repository
 from contento.local.apache_kafka import KafkaHome, apache_kafka_service, format_storage
 from contento.local.broker import cluster_id_at, tansu_service
 from contento.local.ports import Ports, answers
-from contento.local.redis_server import redis_answers, redis_service
+from contento.local.redis_server import redis_answers, redis_service, without_password
 from contento.local.service import Service, ServiceFailed, ServiceSpec
 from contento.local.topics import create_topics_now
 from contento.local.triton import TritonPorts, triton_service
 from contento.local.triton_environment import TritonMissing, ensure_environment
+from contento.model.store import default_store
 
 InferenceChoice = Literal["auto", "triton", "in-process"]
 SERVERS = ("kafka", "redis", "triton")
@@ -47,7 +49,7 @@ class StackOptions:
         kafka_home: Release of Apache Kafka to start, instead of the memory-only broker that pip installs.
         java_home: Java for it; `java` on `PATH` if there is none.
         inference: Where the model runs; `auto` is Triton if this platform has it, else in process.
-        bundles: The bundle store, for Triton.
+        bundles: The bundle store; the package's own, with a trained bundle, if not given.
         device: Where Triton's models run.
         render: Writes Triton's model repository into an empty folder; Contento's models if not given.
         topic_prefix: First part of the topics' names.
@@ -92,13 +94,15 @@ class Stack:
     What the embedded broker holds is lost when it dies. It is then started again and given its topics;
     the live state in the stack's own Redis, which names offsets of records that are gone, is cleared; and
     the processes that were added are started again.
-
-    Args:
-        options: What to start.
-        on_ready: Told of each part as soon as it is ready, one at a time, from another thread.
     """
 
     def __init__(self, options: StackOptions, *, on_ready: Callable[[Part], None] = lambda _: None) -> None:
+        """Take what to start; nothing is started yet.
+
+        Args:
+            options: What to start.
+            on_ready: Told of each part as soon as it is ready, one at a time, from another thread.
+        """
         self.options = options
         self.parts: dict[str, Part] = {}
         self.why_in_process = "it was asked for" if options.inference == "in-process" else ""
@@ -127,18 +131,21 @@ class Stack:
         return self.parts["triton"].address if "triton" in self.parts else None
 
     @property
+    def bundles(self) -> Path:
+        """The bundle store."""
+        return (self.options.bundles or default_store()).absolute()
+
+    @property
     def environment(self) -> dict[str, str]:
         """The settings that point a process of Contento at this stack."""
-        settings = {
+        return {
             "CONTENTO_KAFKA": self.kafka,
             "CONTENTO_REDIS": self.redis,
             "CONTENTO_TRITON": self.triton or "",
             "CONTENTO_INFERENCE": "triton" if self.triton else "in-process",
+            "CONTENTO_BUNDLES": str(self.bundles),
             "CONTENTO_TOPIC_PREFIX": self.options.topic_prefix,
         }
-        if self.options.bundles is not None:
-            settings["CONTENTO_BUNDLES"] = str(self.options.bundles.absolute())
-        return settings
 
     def start(self) -> Self:
         """Start what was not given, all at once, and create the topics.
@@ -274,22 +281,18 @@ class Stack:
         repository = folder / "models"
         shutil.rmtree(repository, ignore_errors=True)
         repository.mkdir(parents=True)
-        (self.options.render or self._render)(repository)
+        if self.options.render is not None:
+            self.options.render(repository)
+        else:
+            render_repository(repository, bundles=self.bundles, device=self.options.device)
 
         def triton_spec(anew: bool) -> ServiceSpec:
             ports = {name: self._ports.take(f"triton-{name}", anew=anew) for name in ("http", "grpc", "metrics")}
             return triton_service(
-                environment, folder, repository=repository, ports=TritonPorts(**ports), bundles=self.options.bundles
+                environment, folder, repository=repository, ports=TritonPorts(**ports), bundles=self.bundles
             )
 
         self._start_server(triton_spec)
-
-    def _render(self, repository: Path) -> None:
-        if self.options.bundles is None:
-            raise StackUnavailable("Triton needs a bundle store: give bundles, or run the model in process")
-        from contento.inference.triton.repository import render_repository  # noqa: PLC0415
-
-        render_repository(repository, bundles=self.options.bundles, device=self.options.device)
 
     @property
     def _redis_data(self) -> Path:
@@ -316,7 +319,9 @@ class Stack:
 
     def _give(self, name: str, address: str, *, runs: bool) -> None:
         if not runs:
-            raise StackUnavailable(f"Nothing answers as {name} at {address}: start it, or correct --{name}")
+            raise StackUnavailable(
+                f"Nothing answers as {name} at {without_password(address)}: start it, or correct --{name}"
+            )
         self._add(Part(name=name, what="given", address=address, service=None))
 
     def _add(self, part: Part) -> None:

@@ -27,7 +27,7 @@ class TritonPorts:
 
 
 def triton_service(
-    environment: TritonEnvironment, directory: Path, *, repository: Path, ports: TritonPorts, bundles: Path | None
+    environment: TritonEnvironment, directory: Path, *, repository: Path, ports: TritonPorts, bundles: Path
 ) -> ServiceSpec:
     """Describe a Triton server that loads every model of a repository.
 
@@ -58,7 +58,7 @@ def triton_service(
         environment={
             **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
             **environment.variables,
-            **({} if bundles is None else {"CONTENTO_BUNDLES": str(bundles.absolute())}),
+            "CONTENTO_BUNDLES": str(bundles),
             "HF_HUB_OFFLINE": "1",
         },
         directory=directory,
