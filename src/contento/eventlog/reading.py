@@ -1,9 +1,9 @@
 """Reading a log: one `{"topic": ..., "value": ...}` a line, in proto3 JSON; plain, gzip or zstd."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 import orjson
 from google.protobuf import json_format
@@ -20,6 +20,7 @@ MESSAGES: Final[dict[TopicName, type[Message]]] = {
 """What a log can hold, by topic."""
 
 _HEADS: Final[dict[str, TopicName]] = {f'{{"topic":"{name}",': name for name in MESSAGES}
+_FLOAT32_MAX: Final = 3.4e38
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +38,15 @@ class LogEntry:
     message: Message
 
 
-def read_log(path: Path, topics: Collection[TopicName] = tuple(MESSAGES)) -> Iterator[LogEntry]:
-    """Yield the records of the topics asked for, in the order of the log. Blank lines are passed over.
+def read_log(path: Path, *topics: TopicName) -> Iterator[LogEntry]:
+    """Yield the records of the topics asked for, or of all, in the order of the log. Blank lines are passed over.
 
     Raises:
         DataError: The file cannot be read, or a line is no record: says which, and why.
     """
     for line, text in read_lines(path):
         topic = topic_of(path, line, text)
-        if topic is None or topic not in topics:
+        if topic is None or (topics and topic not in topics):
             continue
         value = _object(path, line, text).get("value")
         if not isinstance(value, dict):
@@ -55,7 +56,7 @@ def read_log(path: Path, topics: Collection[TopicName] = tuple(MESSAGES)) -> Ite
         message = MESSAGES[topic]()
         try:
             _parse(value, message)
-        except (json_format.ParseError, TypeError, ValueError) as error:
+        except json_format.ParseError as error:
             raise DataError(
                 path=str(path),
                 line=line,
@@ -70,11 +71,15 @@ def _parse(value: dict[str, object], message: Message) -> None:
     """Fill a message; the numbers of an embedding at once, as one by one they cost twice all the rest."""
     image = value.get("imageEmbedding")
     values = image.get("values") if isinstance(image, dict) else None
-    if not isinstance(image, dict) or not isinstance(values, list) or not isinstance(message, UserEvent | Item):
+    if isinstance(image, dict) and isinstance(message, UserEvent | Item) and _plain_floats(values):
+        json_format.ParseDict({**value, "imageEmbedding": {**image, "values": []}}, message)
+        message.image_embedding.values.extend(values)
+    else:
         json_format.ParseDict(value, message)
-        return
-    json_format.ParseDict({**value, "imageEmbedding": {**image, "values": []}}, message)
-    message.image_embedding.values.extend(values)
+
+
+def _plain_floats(values: object) -> TypeGuard[list[float]]:
+    return isinstance(values, list) and all(type(value) is float and abs(value) < _FLOAT32_MAX for value in values)
 
 
 def topic_of(path: Path, line: int, text: str) -> TopicName | None:

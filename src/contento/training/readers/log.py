@@ -2,16 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from contento.contracts.messages import Feedback, Item, UserEvent
-from contento.contracts.topics import TopicName
 from contento.eventlog.lines import read_lines
 from contento.eventlog.reading import read_log, topic_of
 from contento.training.readers.order import SCAN_AT_ONCE_BYTES
 from contento.training.readers.specification import Specification
-
-_ITEMS: Final[tuple[TopicName, ...]] = ("items",)
 
 
 class LogSource:
@@ -39,7 +35,7 @@ class LogSource:
 
     def items(self) -> Iterator[Item]:
         """Yield the items of the log, wherever they stand in it."""
-        for entry in read_log(self._path, _ITEMS):
+        for entry in read_log(self._path, "items"):
             if isinstance(entry.message, Item):
                 yield entry.message
 
@@ -49,6 +45,6 @@ class LogSource:
         Raises:
             DataError: A line is wrong.
         """
-        for entry in read_log(self._path, ("events", "feedback")):
+        for entry in read_log(self._path, "events", "feedback"):
             if isinstance(entry.message, UserEvent | Feedback):
                 yield entry.message
