@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,16 @@ from numpy.typing import NDArray
 from contento.inference.base import Inference
 from contento.model.interface import Arm
 from contento.scoring.core.rows import Text
-from contento.scoring.ports import ScorerMetrics
+from contento.scoring.ports import EmbeddingSource
 from contento.state.base import StateStore
+
+
+class EmbeddingMetrics(Protocol):
+    """The part of `ScorerMetrics` that concerns embeddings."""
+
+    def embeddings(self, source: EmbeddingSource, count: int) -> None:
+        """Count embeddings by where they came from."""
+        ...
 
 
 class Embeddings:
@@ -19,7 +28,7 @@ class Embeddings:
     Values are float16 wherever they come from, so that a hit and a miss give the same score.
     """
 
-    def __init__(self, store: StateStore, inference: Inference, metrics: ScorerMetrics, *, kept: int) -> None:
+    def __init__(self, store: StateStore, inference: Inference, metrics: EmbeddingMetrics, *, kept: int) -> None:
         """Take the parts and how many embeddings to keep in memory (768 bytes each at 384 dimensions)."""
         self._store, self._inference, self._metrics = store, inference, metrics
         self._kept = kept

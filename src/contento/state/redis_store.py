@@ -86,7 +86,7 @@ class RedisStore:
         for item in items:
             pipe.get(keys.item_meta(item))
             pipe.get(keys.item_factors(item))
-        with _translated_errors():
+        with translated_errors():
             found = iter(await pipe.execute())
         user_states = {
             user: UserState(
@@ -147,7 +147,7 @@ class RedisStore:
         pipe = self._redis.pipeline(transaction=False)
         for key in text_keys:
             pipe.getex(self._keys.embedding(encoder, key), ex=self._embedding_ttl_s)
-        with _translated_errors():
+        with translated_errors():
             found = await pipe.execute()
         return [np.frombuffer(data, "<f2") if data else None for data in found]
 
@@ -157,7 +157,7 @@ class RedisStore:
         for key, embedding in embeddings.items():
             data = embedding.astype("<f2").tobytes()
             pipe.set(self._keys.embedding(encoder, key), data, ex=self._embedding_ttl_s)
-        with _translated_errors():
+        with translated_errors():
             await pipe.execute()
 
     async def store_items(self, items: Mapping[str, Item | None]) -> None:
@@ -168,7 +168,7 @@ class RedisStore:
                 pipe.delete(self._keys.item_meta(key))
             else:
                 pipe.set(self._keys.item_meta(key), item.SerializeToString())
-        with _translated_errors():
+        with translated_errors():
             await pipe.execute()
 
     async def close(self) -> None:
@@ -178,7 +178,7 @@ class RedisStore:
     async def _run(self, pipe: Any) -> list[Any]:
         """Run a pipeline of scripts; load them first where the server does not know them."""
         commands = list(pipe.command_stack)
-        with _translated_errors():
+        with translated_errors():
             try:
                 return list(await pipe.execute())
             except NoScriptError:
@@ -190,10 +190,11 @@ class RedisStore:
 
 
 @contextmanager
-def _translated_errors() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
+    """Turn errors of a server that may answer later into `StateUnavailable`."""
     try:
         yield
-    except (TimeoutError, RedisError, OSError) as error:
+    except _PASSING as error:
         raise StateUnavailable(
             f"Redis does not answer: {error}: check that it runs and is not read-only (contento doctor)"
         ) from error

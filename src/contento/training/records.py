@@ -32,3 +32,16 @@ class Source(Protocol):
             DataError: A file is wrong: says file, line, field, expected and found.
         """
         ...
+
+
+def limited(source: Source, events: int | None) -> Iterator[UserEvent | Feedback]:
+    """Yield a source's records up to the given number of events, and the feedback that comes before the next."""
+    if events is None:
+        yield from source.records()
+        return
+    for record in source.records():
+        if isinstance(record, UserEvent):
+            if events == 0:
+                return
+            events -= 1
+        yield record

@@ -1,0 +1,114 @@
+"""`contento demo`: the embedded stack, a log fed through it, and a live view."""
+
+import asyncio
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from contento.cli.connection import forget, remember
+from contento.cli.demo_view import DemoView, summary_panel
+from contento.local.demo.run import Demo, Snapshot, demo_directory
+from contento.local.stack import InferenceChoice, Part, Stack, StackOptions
+from contento.model.store import default_store
+from contento.training.readers import open_source
+
+SHOWN_PER_SECOND = 250.0
+"""Pace of the live view, so that a person sees scores move; `--once` is as fast as the scorer."""
+REFRESHES_PER_SECOND = 4
+
+
+def demo(  # noqa: PLR0917 - typer calls it by name
+    data: Annotated[
+        str, typer.Option(metavar="KIND:PATH", help="Data set to feed, e.g. rees46:events.csv.gz.")
+    ] = "simulated:steady?events=5000",
+    limit: Annotated[int | None, typer.Option(min=1, help="Feed only this many events.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.1, help="Events a second [default: 250 for the live view, else the fastest].")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="End when every event has its score.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON, on the last line.")] = False,
+    kafka: Annotated[str | None, typer.Option(help="Bootstrap servers of a broker that runs already.")] = None,
+    redis: Annotated[str | None, typer.Option(help="URL of a Redis that runs already.")] = None,
+    triton: Annotated[str | None, typer.Option(help="gRPC address of a Triton that runs already.")] = None,
+    kafka_home: Annotated[
+        Path | None, typer.Option(envvar="KAFKA_HOME", help="Start this release of Apache Kafka.")
+    ] = None,
+    inference: Annotated[InferenceChoice, typer.Option(help="Where the model runs.")] = "auto",
+    bundles: Annotated[Path | None, typer.Option(help="Bundle store [default: the trained bundle shipped].")] = None,
+    directory: Annotated[Path | None, typer.Option(help="Where data and logs go, emptied first.")] = None,
+) -> None:
+    """Start everything, feed a log through it and show the scores, live."""
+    began = time.monotonic()
+    console = Console()
+    source = open_source(data)
+    folder = directory or demo_directory()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    options = StackOptions(
+        directory=folder,
+        kafka=kafka,
+        redis=redis,
+        triton=triton,
+        kafka_home=kafka_home,
+        inference=inference,
+        bundles=bundles or default_store(),
+    )
+
+    def ready(part: Part) -> None:
+        console.print(
+            f"[green]✓[/] {part.name:<8} {part.what}  [dim]{part.address}  {time.monotonic() - began:.1f} s[/]",
+            highlight=False,
+        )
+
+    live = console.is_terminal and not once
+    with Stack(options, on_ready=ready) as stack:
+        if stack.triton is None:
+            console.print(f"[yellow]•[/] the model runs in the scorer's process: {stack.why_in_process}")
+        remember(stack)
+        running = Demo(stack, source, limit=limit, per_second=rate or (SHOWN_PER_SECOND if live else None))
+        running.start_scorer()
+        try:
+            shown = _watch(console, running, title=data, total=_total(source.size, limit), began=began)
+            console.print(summary_panel(shown))
+            if as_json:
+                # Not through rich: it would fold the line at the terminal's width.
+                print(json.dumps(shown.summary()), flush=True)  # noqa: T201
+            if live:
+                _wait_for_interrupt(console, shown)
+        finally:
+            forget(stack)
+
+
+def _total(size: int | None, limit: int | None) -> int | None:
+    return min(size, limit) if size is not None and limit is not None else limit or size
+
+
+def _watch(console: Console, running: Demo, *, title: str, total: int | None, began: float) -> Snapshot:
+    view = DemoView(title, total)
+    # A log file gets no redrawn screens: only a terminal does.
+    if not console.is_terminal:
+        return asyncio.run(running.run(lambda _: None, began=began))
+    with Live(
+        view.draw(running.snapshot), console=console, refresh_per_second=REFRESHES_PER_SECOND, transient=False
+    ) as screen:
+        return asyncio.run(running.run(lambda shown: screen.update(view.draw(shown)), began=began))
+
+
+def _wait_for_interrupt(console: Console, shown: Snapshot) -> None:
+    user = shown.at_risk[0][0] if shown.at_risk else "USER"
+    console.print(
+        f"The stack still runs: ask it from another terminal, e.g. [bold]contento score --user {user}[/] or "
+        "[bold]contento users --at-risk[/]. Ctrl-C stops everything.",
+        highlight=False,
+    )
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        console.print("stopping")

@@ -1,0 +1,58 @@
+"""Asking about a user and an item that have not met: a score that changes nothing."""
+
+import time
+
+from contento.contracts.messages import History, Score, UserEvent
+from contento.scoring.core.record import InputRecord
+from contento.scoring.core.rows import build_rows, texts
+from contento.scoring.core.scores import build_scores
+from contento.scoring.core.selection import NewEvent
+from contento.scoring.embeddings import Embeddings
+from contento.scoring.ports import EmbeddingSource
+from contento.scoring.service import make_store, open_inference
+from contento.scoring.settings import ScorerSettings
+
+QUESTION_TYPE = "view"
+"""Type of the event that is imagined: the user looks at the item."""
+
+
+async def ask(settings: ScorerSettings, user: str, item: str, *, at_ms: int) -> Score:
+    """Return what the model expects if the user viewed the item right after their last event.
+
+    Args:
+        settings: Where state and model are.
+        user: The user's id.
+        item: The item's id.
+        at_ms: Time of the imagined view, unix milliseconds.
+    """
+    store, inference = make_store(settings), await open_inference(settings)
+    try:
+        users, items = await store.read([user], [item])
+        event = UserEvent(event_id="question", user_id=user, item_id=item, type=QUESTION_TYPE)
+        event.time.FromMilliseconds(at_ms)
+        record = InputRecord(topic="", partition=0, offset=0, timestamp_ms=at_ms, key=None, value=None, headers=())
+        new = [NewEvent(record=record, event=event, before=users[user].history or History())]
+        found = texts(new, items)
+        live = (await inference.live())["serving"]
+        embeddings = await Embeddings(store, inference, _Silent(), kept=0).get(found, ["serving"], [live.encoder])
+        inputs = build_rows(
+            new, users=users, items=items, arms=["serving"], live=[live], texts=found, embeddings=embeddings
+        )
+        outputs = await inference.score(inputs)
+        return build_scores(
+            new,
+            inputs,
+            outputs,
+            texts=found,
+            users=users,
+            segment_attribute=settings.segment_attribute,
+            now_ms=time.time_ns() // 1_000_000,
+        )[0]
+    finally:
+        await inference.close()
+        await store.close()
+
+
+class _Silent:
+    def embeddings(self, source: EmbeddingSource, count: int) -> None:
+        """Count nothing: a question is no traffic."""
