@@ -84,6 +84,7 @@ class MovieLens100KSource(_Folder):
 
     The order is that of `river_order.csv.gz` (tab separated, times in ns), else that of `u.data`
     by time, user and item: many ratings share a second, so a figure on these data states its order.
+    The times of `river_order.csv.gz` are an hour or two ahead of those of `u.data`, which are UTC.
     Event ids are `movielens-100k-n`, n the line in the file that gives the order. The attribute
     `segment` is the age band of the user.
     """
