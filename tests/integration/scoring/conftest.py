@@ -1,0 +1,94 @@
+"""Scorers under test, and what can be seen of them from outside."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import aiokafka
+import pytest
+import redis as redis_py
+
+from contento.contracts.topics import TOPICS, TopicName
+from contento.local.service import Service
+from contento.local.stack import Stack, StackOptions
+from contento.model.store import default_store
+
+DEADLINE_S = 90.0
+
+ReadTopic = Callable[[Stack, str, TopicName, Callable[[list[Any]], bool]], Awaitable[list[Any]]]
+RunScorer = Callable[..., AbstractContextManager[Service]]
+
+
+@pytest.fixture(scope="session")
+def triton(tmp_path_factory: pytest.TempPathFactory, embedded_stack: Stack) -> Iterator[str]:
+    """The gRPC address of a Triton with the bundle that comes with the package."""
+    options = StackOptions(
+        directory=tmp_path_factory.mktemp("triton"),
+        kafka=embedded_stack.kafka,
+        redis=embedded_stack.redis,
+        inference="triton",
+        bundles=default_store(),
+    )
+    with Stack(options) as stack:
+        assert stack.triton is not None
+        yield stack.triton
+
+
+@pytest.fixture
+def run_scorer(triton: str) -> RunScorer:
+    """Runs a supervised scorer on a stack, under a prefix of its own for topics, keys and group."""
+
+    @contextmanager
+    def run(stack: Stack, prefix: str, **settings: str) -> Iterator[Service]:
+        environment = {
+            "CONTENTO_TOPIC_PREFIX": prefix,
+            "CONTENTO_REDIS_PREFIX": prefix,
+            "CONTENTO_GROUP": prefix,
+            "CONTENTO_INSTANCE": "scorer-0",
+            "CONTENTO_SESSION_TIMEOUT_S": "2",
+            "CONTENTO_INFERENCE": "triton",
+            "CONTENTO_TRITON": triton,
+            **settings,
+        }
+        service = stack.add_process(prefix, [sys.executable, "-m", "contento", "scorer"], environment)
+        try:
+            yield service
+        finally:
+            service.stop()
+
+    return run
+
+
+@pytest.fixture
+def read_topic() -> ReadTopic:
+    """Reads a topic from its beginning until what was read is enough; fails after a deadline."""
+
+    async def read(stack: Stack, prefix: str, name: TopicName, enough: Callable[[list[Any]], bool]) -> list[Any]:
+        consumer: Any = aiokafka.AIOKafkaConsumer(bootstrap_servers=stack.kafka, fetch_max_wait_ms=100)
+        await consumer.start()
+        records: list[Any] = []
+        try:
+            topic = TOPICS[name]
+            partitions = [aiokafka.TopicPartition(topic.full_name(prefix), n) for n in range(topic.partitions)]
+            consumer.assign(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            async with asyncio.timeout(DEADLINE_S):
+                while not enough(records):
+                    for batch in (await consumer.getmany(timeout_ms=100)).values():
+                        records += batch
+        except TimeoutError:
+            pytest.fail(f"{len(records)} records of {name} after {DEADLINE_S} s are not enough")
+        finally:
+            await consumer.stop()
+        return records
+
+    return read
+
+
+@pytest.fixture
+def redis_of(stack: Stack) -> Iterator[redis_py.Redis]:
+    """A client of the stack's Redis."""
+    with redis_py.Redis.from_url(stack.redis) as client:
+        yield client

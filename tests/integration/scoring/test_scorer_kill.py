@@ -1,0 +1,134 @@
+"""`kill -9` of the scorer, ten times in one run: every event still counts exactly once."""
+
+import asyncio
+import os
+import random
+import signal
+import uuid
+from collections import defaultdict
+from itertools import islice
+from typing import Any
+
+import pytest
+import redis as redis_py
+from integration.scoring.conftest import ReadTopic, RunScorer
+
+from contento.contracts.messages import History, Score, UserEvent
+from contento.eventlog.feed import Feeder
+from contento.local.service import Service
+from contento.local.stack import Stack
+from contento.local.topics import create_topics_now
+from contento.training.readers import open_source
+
+EVENTS = 3000
+KILLS = 10
+CLOSE = 1e-4  # a batch's composition changes float32 results in their last digits
+
+
+def the_events() -> list[UserEvent]:
+    records = open_source(f"simulated:steady?events={EVENTS}&users=60&items=40&seed=11").records()
+    return list(islice((record for record in records if isinstance(record, UserEvent)), EVENTS))
+
+
+def keys_of(client: redis_py.Redis, prefix: str) -> dict[str, Any]:
+    """Every key under a prefix but the embedding cache, with its value as a person would compare it."""
+    found: dict[str, Any] = {}
+    for key in client.scan_iter(f"{prefix}:*", count=1000):
+        name = key.decode().removeprefix(prefix)
+        if name.startswith(":embedding:"):
+            continue
+        kind = client.type(key)
+        if kind == b"hash":
+            found[name] = {k.decode().replace(prefix, ""): v.decode() for k, v in client.hgetall(key).items()}
+        elif kind == b"zset":
+            found[name] = {member.decode(): str(score) for member, score in client.zrange(key, 0, -1, withscores=True)}
+        elif kind == b"set":
+            found[name] = {member.decode(): "" for member in client.smembers(key)}
+        else:
+            assert name.endswith(":history"), name
+            history = History.FromString(client.get(key))
+            found[name] = {
+                field.name: f"{value}"
+                for field in History.DESCRIPTOR.fields
+                for value in [list(getattr(history, field.name))]
+                if field.name != "satisfaction"
+            } | {f"satisfaction {i}": str(v) for i, v in enumerate(history.satisfaction)}
+    return found
+
+
+def same(a: str, b: str) -> bool:
+    if a == b:
+        return True
+    try:
+        return float(a) == pytest.approx(float(b), abs=CLOSE)
+    except ValueError:
+        return False
+
+
+async def kill_at_random_moments(service: Service, scored: dict[str, Any], moments: random.Random) -> None:
+    """Kill the scorer each time it has got a random number of events further."""
+    goals = sorted(moments.sample(range(EVENTS // 20, EVENTS - EVENTS // 20), KILLS))
+    for goal in goals:
+        while len(scored) < goal:
+            await asyncio.sleep(0.002)
+        await asyncio.sleep(moments.random() * 0.05)
+        restarts = service.restarts
+        while service.pid is None:
+            await asyncio.sleep(0.01)
+        os.kill(service.pid, signal.SIGKILL)
+        while service.restarts == restarts:
+            await asyncio.sleep(0.01)
+
+
+async def run_once(
+    stack: Stack, prefix: str, run_scorer: RunScorer, read_topic: ReadTopic, moments: random.Random | None
+) -> dict[str, list[Score]]:
+    """Feed the events, and return the scores by event id once every event has one."""
+    await asyncio.to_thread(create_topics_now, stack.kafka, prefix=prefix)
+    by_event: defaultdict[str, list[Score]] = defaultdict(list)
+    consumed = 0
+
+    def enough(records: list[Any]) -> bool:
+        nonlocal consumed
+        for record in records[consumed:]:
+            score = Score.FromString(record.value)
+            by_event[score.event_id].append(score)
+        consumed = len(records)
+        return len(by_event) == EVENTS
+
+    with run_scorer(stack, prefix, CONTENTO_BATCH_EVENTS="64") as service:
+        async with Feeder(stack.kafka, prefix) as feeder:
+            await feeder.records(the_events())
+        reading = asyncio.create_task(read_topic(stack, prefix, "scores", enough))
+        if moments is not None:
+            await kill_at_random_moments(service, by_event, moments)
+            assert service.restarts == KILLS
+        await reading
+    return by_event
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+async def test_killed_scorer_counts_every_event_once(
+    stack: Stack, redis_of: redis_py.Redis, run_scorer: RunScorer, read_topic: ReadTopic
+) -> None:
+    calm, stormy = (f"{name}-{uuid.uuid4().hex[:8]}" for name in ("calm", "storm"))
+    expected = await run_once(stack, calm, run_scorer, read_topic, None)
+    scores = await run_once(stack, stormy, run_scorer, read_topic, random.Random(5))
+
+    assert scores.keys() == expected.keys() == {event.event_id for event in the_events()}
+    for event_id, repeats in scores.items():
+        for score in repeats:  # a repeat of a score says what the first one said
+            assert score.satisfaction.value == pytest.approx(expected[event_id][0].satisfaction.value, abs=CLOSE)
+            assert score.source.offset == expected[event_id][0].source.offset
+
+    before, after = keys_of(redis_of, calm), keys_of(redis_of, stormy)
+    assert before.keys() == after.keys()
+    differences = [
+        (key, field, value, after[key].get(field))
+        for key, fields in before.items()
+        for field, value in fields.items()
+        if fields.keys() != after[key].keys() or not same(value, after[key][field])
+    ]
+    assert not differences
+    assert sum(int(fields["n"]) for key, fields in after.items() if key.startswith(":user:") and "n" in fields) == EVENTS
