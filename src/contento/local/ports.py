@@ -30,7 +30,7 @@ class Ports:
     def take(self, name: str, *, anew: bool = False) -> int:
         """Return a free port for `name`: the remembered one if it is free and not asked for `anew`."""
         with self._taking:
-            known = self._known()
+            known = self.remembered()
             port = known.get(name)
             others = {taken for holder, taken in self._taken.items() if holder != name}
             while anew or port is None or port in others or not is_free(port):
@@ -40,7 +40,8 @@ class Ports:
             self._file.write_text(json.dumps({**known, name: port}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         return port
 
-    def _known(self) -> dict[str, int]:
+    def remembered(self) -> dict[str, int]:
+        """Return the port of each name that ever took one."""
         try:
             read = json.loads(self._file.read_text(encoding="utf-8"))
         except (OSError, ValueError):  # a lost memory costs only the old addresses

@@ -115,9 +115,9 @@ class Service:
         """Start the process and return once it is ready.
 
         Raises:
-            ServiceFailed: It ended or was not ready in time; the message holds the log's last lines.
+            ServiceFailed: It ended, was not ready in time, or was stopped meanwhile or before; the message
+                holds the log's last lines.
         """
-        self._stopping.clear()
         self.state = "starting"
         if self.spec.log.exists():
             self.spec.log.replace(self.spec.log.with_name("log.1"))
@@ -134,8 +134,13 @@ class Service:
         )
         self._thread.start()
 
+    def start_again(self) -> None:
+        """Start after a stop; otherwise as `start`."""
+        self._stopping.clear()
+        self.start()
+
     def stop(self) -> None:
-        """End the process and everything it started; returns when nothing is left."""
+        """End the process and everything it started; returns when nothing is left. May interrupt a start."""
         self._stopping.set()
         self._end_run()
         if self._thread is not None and self._thread is not threading.current_thread():

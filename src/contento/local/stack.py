@@ -1,40 +1,32 @@
 """The stack: a Kafka-protocol broker, Redis and, where there is one, Triton; and the processes that use them."""
 
 import asyncio
-import fcntl
 import os
 import re
 import shutil
 import threading
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self
+from typing import IO, Any, Literal, Self
 
-from contento.contracts.errors import ContentoError
 from contento.inference.triton.repository import render_repository
 from contento.local.apache_kafka import KafkaHome, apache_kafka_service, format_storage
 from contento.local.broker import cluster_id_at, tansu_service
 from contento.local.ports import Ports, answers
 from contento.local.redis_server import redis_answers, redis_service, without_password
+from contento.local.running import StackUnavailable, forget_running, locked, write_running
 from contento.local.service import Service, ServiceFailed, ServiceSpec
-from contento.local.topics import create_topics_now
+from contento.local.topics import create_topics
 from contento.local.triton import TritonPorts, triton_service
 from contento.local.triton_environment import TritonMissing, ensure_environment
 from contento.model.store import default_store
 
 InferenceChoice = Literal["auto", "triton", "in-process"]
 SERVERS = ("kafka", "redis", "triton")
-LOCK_DEADLINE_S = 45.0
-"""How long a start waits for a stack in the same folder that is being stopped: Kafka's kill deadline and some."""
-
-
-class StackUnavailable(ContentoError):
-    """The stack cannot be started with these options, or not here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +36,7 @@ class StackOptions:
     Attributes:
         directory: Where each service has its folder, for data and log.
         kafka: Bootstrap servers of a broker that runs already, instead of starting one.
+        kafka_connection: What else an aiokafka client needs to reach it, such as credentials.
         redis: URL of a Redis that runs already.
         triton: `host:port` of the gRPC endpoint of a Triton that runs already.
         kafka_home: Release of Apache Kafka to start, instead of the memory-only broker that pip installs.
@@ -57,6 +50,7 @@ class StackOptions:
 
     directory: Path
     kafka: str | None = None
+    kafka_connection: Mapping[str, Any] = field(default_factory=dict, repr=False)
     redis: str | None = None
     triton: str | None = None
     kafka_home: Path | None = None
@@ -112,6 +106,7 @@ class Stack:
         self._changing = threading.RLock()
         self._stopping = False
         self._reporting = threading.Lock()
+        self._services: list[Service] = []
         self._cluster_id = ""
         self._lock: IO[str] | None = None
 
@@ -156,10 +151,11 @@ class Stack:
             ContentoError: A server is not installed, or the topics cannot be created.
         """
         self._stopping = False
-        self._lock = _locked(self._directory)
+        self._lock = locked(self._directory)
         try:
             self._start_servers()
-            create_topics_now(self.kafka, prefix=self.options.topic_prefix)
+            self._create_topics()
+            write_running(self._directory, self.environment)
         except BaseException:
             self.stop()
             raise
@@ -172,6 +168,7 @@ class Stack:
         environment: Mapping[str, str] | None = None,
         *,
         what: str = "",
+        address: str = "",
         ready: Callable[[Service], bool] | None = None,
         stop_deadline_s: float = 10.0,
     ) -> Service:
@@ -182,6 +179,7 @@ class Stack:
             command: Program and arguments.
             environment: Added to this process's environment and to the settings of this stack.
             what: What it is, for people.
+            address: Where it answers, if it does.
             ready: Whether it does its work; see `ServiceSpec`.
             stop_deadline_s: Seconds from SIGTERM to SIGKILL. A Faust worker whose broker is down never
                 ends by itself.
@@ -189,6 +187,7 @@ class Stack:
         spec = ServiceSpec(
             name=name,
             what=what,
+            address=address,
             command=tuple(command),
             environment={**os.environ, **self.environment, **(environment or {})},
             directory=self._directory / name,
@@ -198,20 +197,24 @@ class Stack:
         )
         service = Service(spec, lock=self._lock_descriptor())
         with self._changing:
+            self._services.append(service)
             service.start()
-            self._add(Part(name=name, what=what, address="", service=service))
+            self._add(Part(name=name, what=what, address=address, service=service))
         return service
+
+    def take_port(self, name: str) -> int:
+        """Return a free loopback port for a process that will be added; the same one at each start if it can be."""
+        return self._ports.take(name)
 
     def stop(self) -> None:
         """Stop the added processes, then the servers; returns when nothing of them is left."""
         self._stopping = True
         with self._changing:
-            running = [part for part in self.parts.values() if part.service is not None]
             for servers in (False, True):
-                _all_at_once(
-                    [part.service.stop for part in running if part.service and (part.name in SERVERS) is servers]
-                )
+                _all_at_once([one.stop for one in self._services if (one.spec.name in SERVERS) is servers])
             self.parts.clear()
+            self._services.clear()
+            forget_running(self._directory)
             if self._lock is not None:
                 self._lock.close()
                 self._lock = None
@@ -236,13 +239,19 @@ class Stack:
             self._give("triton", self.options.triton, runs=answers(self.options.triton))
         elif self.options.inference != "in-process":
             starts.append(self._start_triton)
-        _all_at_once(starts)
+        _all_at_once(starts, interrupt=self._interrupt)
+
+    def _interrupt(self) -> None:
+        """Have what is starting give up: something else failed, or the user wants an end."""
+        self._stopping = True
+        for service in list(self._services):
+            service.stop()
 
     def _kafka_starts(self) -> list[Callable[[], None]]:
         """Settle which broker this stack uses, and return what starts it, if anything must."""
         options, folder = self.options, self._directory / "kafka"
         if options.kafka is not None:
-            self._cluster_id = asyncio.run(cluster_id_at(options.kafka)) or ""
+            self._cluster_id = asyncio.run(cluster_id_at(options.kafka, options.kafka_connection)) or ""
             self._give("kafka", options.kafka, runs=bool(self._cluster_id))
             return []
         if options.kafka_home is not None:
@@ -306,12 +315,15 @@ class Stack:
         """Start a server, on other ports if something took the chosen ones in the meantime."""
         for anew in (False, True, True):
             service = Service(spec_of(anew), lock=self._lock_descriptor(), on_restart=on_restart)
+            self._services.append(service)
+            if self._stopping:
+                raise StackUnavailable("The stack was stopped while it started: start it again")
             try:
                 service.start()
                 break
             except ServiceFailed as failure:
                 failed = failure
-                if not re.search(r"\bin use\b", service.last_log_lines(100)):
+                if self._stopping or not re.search(r"\bin use\b", service.last_log_lines(100)):
                     raise
         else:
             raise failed
@@ -337,19 +349,23 @@ class Stack:
         try:
             if self._stopping:
                 return
-            ours = [part for part in self.parts.values() if part.service is not None]
-            processes = [part.service for part in ours if part.service and part.name not in SERVERS]
+            processes = [service for service in self._services if service.spec.name not in SERVERS]
             _all_at_once([process.stop for process in processes])
             state = self.parts["redis"].service
             if state is not None:
                 state.stop()
                 self._forget_state()
                 self._redis_data.mkdir(parents=True)
-                state.start()
-            create_topics_now(self.kafka, prefix=self.options.topic_prefix)
-            _all_at_once([process.start for process in processes])
+                state.start_again()
+            self._create_topics()
+            _all_at_once([process.start_again for process in processes])
         finally:
             self._changing.release()
+
+    def _create_topics(self) -> None:
+        asyncio.run(
+            create_topics(self.kafka, prefix=self.options.topic_prefix, connection=self.options.kafka_connection)
+        )
 
     def _forget_state(self) -> None:
         shutil.rmtree(self._directory / "redis" / "embedded", ignore_errors=True)
@@ -358,49 +374,14 @@ class Stack:
         return None if self._lock is None else self._lock.fileno()
 
 
-def _all_at_once(actions: Sequence[Callable[[], None]]) -> None:
-    """Run the actions in threads, wait for all, and raise the first error there was."""
+def _all_at_once(actions: Sequence[Callable[[], None]], *, interrupt: Callable[[], None] = lambda: None) -> None:
+    """Run the actions in threads and wait for all. On the first error, or Ctrl-C, `interrupt` and raise it."""
     if not actions:
         return
     with ThreadPoolExecutor(len(actions), thread_name_prefix="stack") as pool:
-        running = [pool.submit(action) for action in actions]
-    for action in running:
-        action.result()
-
-
-def _locked(directory: Path, *, clock: Callable[[], float] = time.monotonic) -> IO[str]:
-    """Lock the stack's folder. The lock is also held by the guards, so it lasts until their processes are gone."""
-    directory.mkdir(parents=True, exist_ok=True)
-    file = (directory / "lock").open("a+", encoding="utf-8")
-    deadline = clock() + LOCK_DEADLINE_S
-    while True:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip()
-            if _runs(holder) or clock() > deadline:
-                file.close()
-                raise StackUnavailable(
-                    f"A stack runs in {directory} already (process {holder or 'unknown'}): "
-                    "stop it, or give another folder with --directory"
-                ) from None
-            time.sleep(0.05)
-        else:
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
-            return file
-
-
-def _runs(process: str) -> bool:
-    """Whether the process of this id runs."""
-    if not process.isdigit():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+            for action in as_completed([pool.submit(action) for action in actions]):
+                action.result()
+        except BaseException:
+            interrupt()
+            raise

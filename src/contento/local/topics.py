@@ -1,9 +1,10 @@
 """Creates the registry's topics on a broker, and compares what is there with the registry."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -12,6 +13,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from contento.contracts.errors import ContentoError
 from contento.contracts.topics import TOPICS, Topic
 
+NOTHING_MORE: Final[Mapping[str, Any]] = MappingProxyType({})
 REQUEST_TIMEOUT_MS = 15_000
 """Creating seven topics takes a three-broker cluster under two seconds; the rest is for a busy one."""
 
@@ -38,7 +40,11 @@ class TopicState:
 
 
 async def create_topics(
-    bootstrap_servers: str, *, prefix: str = "contento", replication_factor: int = 1
+    bootstrap_servers: str,
+    *,
+    prefix: str = "contento",
+    replication_factor: int = 1,
+    connection: Mapping[str, Any] = NOTHING_MORE,
 ) -> tuple[TopicState, ...]:
     """Create the topics that are missing. What exists is compared and left as it is.
 
@@ -46,11 +52,12 @@ async def create_topics(
         bootstrap_servers: `host:port,...`.
         prefix: First part of the topics' names.
         replication_factor: Copies of each new topic: 3 in production.
+        connection: What else an aiokafka client needs, such as credentials.
 
     Raises:
         TopicsUnavailable: The broker does not answer or refuses to create a topic.
     """
-    admin = await _connect(bootstrap_servers)
+    admin = await _connect(bootstrap_servers, connection)
     try:
         before = await _states(admin, prefix)
         missing = {state.name: state.topic for state in before if state.state == "missing"}
@@ -75,13 +82,15 @@ async def create_topics(
     )
 
 
-async def list_topics(bootstrap_servers: str, *, prefix: str = "contento") -> tuple[TopicState, ...]:
-    """Compare the broker's topics with the registry.
+async def list_topics(
+    bootstrap_servers: str, *, prefix: str = "contento", connection: Mapping[str, Any] = NOTHING_MORE
+) -> tuple[TopicState, ...]:
+    """Compare the broker's topics with the registry; the arguments are those of `create_topics`.
 
     Raises:
         TopicsUnavailable: The broker does not answer.
     """
-    admin = await _connect(bootstrap_servers)
+    admin = await _connect(bootstrap_servers, connection)
     try:
         return await _states(admin, prefix)
     except (KafkaError, OSError) as error:
@@ -90,8 +99,9 @@ async def list_topics(bootstrap_servers: str, *, prefix: str = "contento") -> tu
         await admin.close()
 
 
-async def _connect(bootstrap_servers: str) -> AIOKafkaAdminClient:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
+async def _connect(bootstrap_servers: str, connection: Mapping[str, Any]) -> AIOKafkaAdminClient:
+    settings = {"request_timeout_ms": REQUEST_TIMEOUT_MS, **connection, "bootstrap_servers": bootstrap_servers}
+    admin = AIOKafkaAdminClient(**settings)
     try:
         await admin.start()
     except (KafkaError, OSError, ValueError) as error:  # ValueError: an address that is none
@@ -155,5 +165,5 @@ def _unavailable(bootstrap_servers: str, error: BaseException) -> str:
 
 
 def create_topics_now(bootstrap_servers: str, *, prefix: str = "contento") -> tuple[TopicState, ...]:
-    """`create_topics` for callers without an event loop."""
+    """Create the topics, for callers without an event loop."""
     return asyncio.run(create_topics(bootstrap_servers, prefix=prefix))

@@ -43,7 +43,7 @@ def triton_service(
     models = sorted(folder.name for folder in repository.iterdir() if (folder / "config.pbtxt").is_file())
     return ServiceSpec(
         name="triton",
-        what=f"Triton ({', '.join(models)})",
+        what="Triton",
         address=f"{LOOPBACK}:{ports.grpc}",
         command=(
             *(str(environment.server), "--id", identity, "--model-repository", str(repository)),

@@ -3,6 +3,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,21 @@ def test_the_log_of_the_start_before_is_kept(make: Make) -> None:
     service = make(WAITS, ready=said_up)
     service.start()
     service.stop()
-    service.start()
-    assert service.spec.log.with_name("log.1").read_text() == "up\n"
+    with pytest.raises(ServiceFailed, match="was stopped while it started"):
+        service.start()
+    service.start_again()
+    assert service.spec.log.with_name("log.1").exists()
     assert service.spec.log.read_text() == "up\n"
+
+
+def test_a_stop_interrupts_a_start(make: Make) -> None:
+    service = make(WAITS, ready=lambda _: False, start_deadline_s=60.0)
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as pool:
+        start = pool.submit(service.start)
+        until(lambda: service.pid is not None)
+        service.stop()
+        with pytest.raises(ServiceFailed, match="was stopped while it started"):
+            start.result(10)
+    assert time.monotonic() - began < 10
+    assert not service.alive
