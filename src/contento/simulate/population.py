@@ -171,29 +171,30 @@ def make_users(
 
     A given group comes from the new country; otherwise the country follows, loosely, from the group.
     """
-    users = []
-    for number in range(first, first + count):
-        own = group or laws.GROUPS[int(generator.integers(len(laws.GROUPS)))]
-        country = laws.NEW_COUNTRY if group else str(generator.choice(laws.COUNTRIES, p=own.countries))
-        baseline = float(generator.normal(0.1, 0.25))
-        users.append(
-            User(
-                user_id=f"u{number:05d}",
-                group=own,
-                attributes={
-                    "segment": country,
-                    "plan": laws.PLANS[int(generator.random() < own.plus)],
-                    "device": str(generator.choice(laws.DEVICES, p=(0.6, 0.3, 0.1))),
-                },
-                vector=np.concatenate(
-                    [
-                        own.taste + generator.normal(0, 0.3, laws.DIMENSIONS),
-                        own.aspects + generator.normal(0, 0.1, len(laws.ASPECTS)),
-                    ]
-                ),
-                bias=float(generator.normal(0, 0.3)),
-                baseline=baseline,
-                mood=baseline,
-            )
+    kinds = (group,) if group else laws.GROUPS
+    own = generator.integers(len(kinds), size=count)
+    tastes = np.array([kind.taste for kind in kinds])[own] + generator.normal(0, 0.3, (count, laws.DIMENSIONS))
+    weights = np.array([kind.aspects for kind in kinds])[own] + generator.normal(0, 0.1, (count, len(laws.ASPECTS)))
+    vectors = np.hstack([tastes, weights])
+    biases = generator.normal(0, 0.3, count)
+    baselines = generator.normal(0.1, 0.25, count)
+    bounds = np.cumsum([kind.countries for kind in kinds], axis=1)[own]
+    countries = (generator.random((count, 1)) > bounds[:, :-1]).sum(axis=1)
+    plus = generator.random(count) < np.array([kind.plus for kind in kinds])[own]
+    devices = np.searchsorted((0.6, 0.9), generator.random(count))
+    return [
+        User(
+            user_id=f"u{first + number:05d}",
+            group=kinds[own[number]],
+            attributes={
+                "segment": laws.NEW_COUNTRY if group else laws.COUNTRIES[countries[number]],
+                "plan": laws.PLANS[int(plus[number])],
+                "device": laws.DEVICES[devices[number]],
+            },
+            vector=vectors[number],
+            bias=float(biases[number]),
+            baseline=float(baselines[number]),
+            mood=float(baselines[number]),
         )
-    return users
+        for number in range(count)
+    ]

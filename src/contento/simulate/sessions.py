@@ -119,10 +119,10 @@ class Sessions:
         opinion = self._views_of(user, [purchase.index])[1][0] + _OPINION_NOISE * self._normal()
         self._live(user, opinion, 0.4)
         session = self._session()
-        if opinion < 2.4 and draw() < 0.5:
+        if opinion < 2.7 and draw() < 0.5:
             recorder.event(now, user, session, "return", thing=thing, opinion=opinion, value=-thing.price)
             now += MINUTE + int(5 * MINUTE * draw())
-        if opinion < 2.3 and draw() < 0.4:
+        if opinion < 2.6 and draw() < 0.4:
             self._complain(user, session, thing, opinion, now)
             now += 2 * MINUTE
         if draw() < 0.4:
@@ -197,7 +197,7 @@ class Sessions:
 
     def _leave(self, user: User, session: str, last: str, thing: Thing, now: int) -> None:
         draw, recorder = self._draw, self._recorder
-        if draw() < 0.3 * max(0.0, -user.mood):
+        if draw() < 0.6 * max(0.0, -user.mood):
             self._complain(user, session, thing, float("nan"), now)
         if draw() < 0.08:
             recorder.label(now + self._delay(1200), user, last, "", self._label(user.mood))

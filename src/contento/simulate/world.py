@@ -17,8 +17,8 @@ from contento.simulate.scenarios import Scenario
 from contento.simulate.sessions import DAY, MINUTE, Purchase, Sessions
 from contento.simulate.truth import Truth
 
-START_MS: Final = 1_767_571_200_000
-"""2026-01-05T00:00:00Z, a Monday: when every world begins."""
+START_MS: Final = 1_736_121_600_000
+"""2025-01-06T00:00:00Z, a Monday: when every world begins. It lies in the past, as a scorer expects of events."""
 _EVENTS_PER_VISIT: Final = 6.1
 """About, with what comes of it later; sets how many visits fill the days."""
 _TRIES: Final = 8

@@ -3,11 +3,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from unit.simulate.conftest import Played
 
 from contento.contracts.messages import UserEvent
 from contento.simulate.scenarios import SCENARIOS
 from contento.simulate.truth import PlantedDrift
-from tests.unit.simulate.conftest import Played
+from contento.simulate.vocabulary import VERDICTS
 
 Play = Callable[[str], Played]
 
@@ -84,9 +85,16 @@ def test_a_broken_product_is_rated_down_and_its_reviews_say_so(play: Play) -> No
 
     def trouble(events: list[UserEvent]) -> float:
         kinds = [event.type for event in events if event.item_id in drift.items]
-        return (kinds.count("return") + kinds.count("complaint")) / max(kinds.count("purchase"), 1)
+        return (kinds.count("return") + kinds.count("complaint")) / kinds.count("purchase")
 
-    assert trouble(inside) > 3 * trouble(outside)
+    assert trouble(inside) > 2 * trouble(outside)
+
+    def bad_quality(events: list[UserEvent]) -> float:
+        reviews = [event.text.lower() for event in events if event.type == "review" and event.item_id in drift.items]
+        words = [clause.partition("{")[0] for clause in VERDICTS["quality"][0]]
+        return float(np.mean([any(word in text for word in words) for text in reviews]))
+
+    assert bad_quality(inside) > bad_quality(outside) + 0.15
 
 
 def test_a_new_segment_appears(play: Play) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from unit.simulate.conftest import Played
 
 from contento.contracts.messages import Satisfaction, TextKind, UserEvent
 from contento.simulate.laws import IMAGE_DIMENSION, IMAGE_ENCODER
-from tests.unit.simulate.conftest import Played
 
 Play = Callable[[str], Played]
 
