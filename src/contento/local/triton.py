@@ -46,14 +46,8 @@ def triton_service(
         what="Triton",
         address=f"{LOOPBACK}:{ports.grpc}",
         command=(
-            *(str(environment.server), "--id", identity, "--model-repository", str(repository)),
-            *("--backend-directory", str(environment.backends)),
-            *("--model-control-mode", "explicit", *(f"--load-model={model}" for model in models)),
-            *("--http-address", LOOPBACK, "--http-port", str(ports.http)),
-            *("--grpc-address", LOOPBACK, "--grpc-port", str(ports.grpc)),
-            *("--metrics-address", LOOPBACK, "--metrics-port", str(ports.metrics)),
-            *("--strict-readiness", "true", "--exit-timeout-secs", str(EXIT_TIMEOUT_S)),
-            *("--backend-config", f"python,shm-region-prefix-name={identity}"),
+            *(str(environment.server), "--backend-directory", str(environment.backends)),
+            *server_arguments(repository, models, identity=identity, address=LOOPBACK, ports=ports),
         ),
         environment={
             **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
@@ -67,6 +61,29 @@ def triton_service(
         start_deadline_s=120.0,  # two models with torch are up in 10 s on two idle cores
         stop_deadline_s=2.0 * EXIT_TIMEOUT_S + 5.0,
         advice="see the log for the model that failed to load",
+    )
+
+
+def server_arguments(
+    repository: Path, models: Sequence[str], *, identity: str, address: str, ports: TritonPorts
+) -> tuple[str, ...]:
+    """Return the server's arguments, in the embedded stack and in a container alike.
+
+    Args:
+        repository: The model repository.
+        models: Models to load; the server is ready when all are, and ends if one cannot be.
+        identity: Name of the server and of its shared memory, its own on the machine.
+        address: Where it listens.
+        ports: On which ports.
+    """
+    return (
+        *("--id", identity, "--model-repository", str(repository)),
+        *("--model-control-mode", "explicit", *(f"--load-model={model}" for model in models)),
+        *("--http-address", address, "--http-port", str(ports.http)),
+        *("--grpc-address", address, "--grpc-port", str(ports.grpc)),
+        *("--metrics-address", address, "--metrics-port", str(ports.metrics)),
+        *("--strict-readiness", "true", "--exit-timeout-secs", str(EXIT_TIMEOUT_S)),
+        *("--backend-config", f"python,shm-region-prefix-name={identity}"),
     )
 
 
