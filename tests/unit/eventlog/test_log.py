@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,14 @@ def test_a_log_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
         write_log(path, [RECORDS[1], History()])
     assert [entry.message for entry in read_log(path)] == RECORDS[:1]
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["log.jsonl", "log.jsonl.gz", "log.jsonl.zst"])
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, name: str) -> None:
+    (tmp_path / f".{name}.{os.getpid()}.part").symlink_to("/dev/full")
+    with pytest.raises(LogError, match=r"cannot be written \(No space left on device\): free space"):
+        write_log(tmp_path / name, RECORDS * 1000)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_log_is_not_there_before_it_is_whole(tmp_path: Path) -> None:
