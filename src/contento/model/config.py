@@ -69,7 +69,7 @@ class NetworkConfig:
     type_width: int = 16
     item_buckets: int = 4096
     item_width: int = 32
-    dropout: float = 0.1
+    dropout: float = 0.2
     outcome_names: tuple[str, ...] = ()
 
 

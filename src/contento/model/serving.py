@@ -23,6 +23,7 @@ from contento.model.interface import (
 from contento.model.network import NetworkInputs
 from contento.model.rows import check_rows, empty_rows
 from contento.model.store import read_live
+from contento.model.threads import one_thread
 
 _TEXT: Final = TOWERS.index("text")
 _IMAGE: Final = TOWERS.index("image")
@@ -131,9 +132,10 @@ class LiveBundles:
             bundle=names,
             encoder=np.array([bundle.config.encoder.hash for bundle in bundles], np.object_),
         )
-        for name in set(names.tolist()):
-            rows = np.flatnonzero(names == name)
-            self._score_rows(bundles[rows[0]], inputs, rows, out)
+        with one_thread():
+            for name in set(names.tolist()):
+                rows = np.flatnonzero(names == name)
+                self._score_rows(bundles[rows[0]], inputs, rows, out)
         return out
 
     @torch.inference_mode()

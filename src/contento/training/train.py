@@ -14,6 +14,7 @@ from contento.model.calibration import Calibration, calibrate
 from contento.model.config import BundleConfig, EncoderConfig, NetworkConfig
 from contento.model.encoder import BATCH, TextEncoder, encoder_hash
 from contento.model.store import write_live
+from contento.model.threads import one_thread
 from contento.training.records import Source
 from contento.training.train_fit import Dataset, FitOptions, fit, outputs_of
 from contento.training.train_metrics import Metrics, evaluate
@@ -94,17 +95,18 @@ def train(
         outcome_names=found.outcome_names,
     )
     steps = options.fit.epochs * -(-len(parts["train"]) // options.fit.batch)
-    network, validation = fit(
-        sizes,
-        parts["train"],
-        parts["validation"],
-        options=options.fit,
-        seed=options.seed,
-        advance=lambda done: report("fit", done, steps),
-    )
-    rating = outputs_of(network, parts["calibration"]).rating.softmax(-1).numpy()
-    calibration = _calibrated(rating, parts["calibration"].rating.numpy(), options.coverage)
-    metrics = evaluate(network, parts["train"], parts["test"], calibration, found.outcome_names)
+    with one_thread():
+        network, validation = fit(
+            sizes,
+            parts["train"],
+            parts["validation"],
+            options=options.fit,
+            seed=options.seed,
+            advance=lambda done: report("fit", done, steps),
+        )
+        rating = outputs_of(network, parts["calibration"]).rating.softmax(-1).numpy()
+        calibration = _calibrated(rating, parts["calibration"].rating.numpy(), options.coverage)
+        metrics = evaluate(network, parts["train"], parts["test"], calibration, found.outcome_names)
     bundle = write_bundle(
         out,
         config=BundleConfig(

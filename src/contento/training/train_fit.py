@@ -34,14 +34,14 @@ class FitOptions:
         hide_event: Probability that a single event's item, or its type, is seen as unknown.
     """
 
-    epochs: int = 30
-    patience: int = 4
+    epochs: int = 20
+    patience: int = 5
     batch: int = 256
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 0.05
     warm_up: float = 0.1
     hide_tower: tuple[float, float, float, float] = (0.2, 0.2, 0.15, 0.3)
-    hide_items: float = 0.5
+    hide_items: float = 0.7
     hide_event: float = 0.05
 
 

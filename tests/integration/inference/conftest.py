@@ -16,11 +16,15 @@ def triton_address(tmp_path_factory: pytest.TempPathFactory, random_store: Path)
     reason = why_no_triton()
     if reason:
         pytest.skip(reason)
+
+    def render(repository: Path) -> None:
+        render_repository(repository, bundles=random_store, device="cpu", threads=1)
+
     options = StackOptions(
         directory=tmp_path_factory.mktemp("triton"),
         inference="triton",
         bundles=random_store,
-        render=lambda repository: render_repository(repository, bundles=random_store, device="cpu", threads=1) and None,
+        render=render,
     )
     with Stack(options) as stack:
         assert stack.triton is not None

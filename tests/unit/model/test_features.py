@@ -88,7 +88,8 @@ def test_a_long_history_keeps_its_end_and_the_gap_before_it() -> None:
 
 
 def test_rows_do_not_depend_on_the_rest_of_the_batch() -> None:
-    histories, events = [], []
+    histories: list[History] = []
+    events: list[UserEvent] = []
     history = History()
     for number in range(40):
         current = event(number, seconds=number * number, item=f"i{number % 3}")
@@ -99,8 +100,8 @@ def test_rows_do_not_depend_on_the_rest_of_the_batch() -> None:
     together = history_arrays(histories, events)
     for number in range(40):
         alone = history_arrays([histories[number]], [events[number]])
-        for whole, single in zip(together, alone, strict=True):
-            assert np.array_equal(whole[number], single[0])
+        for whole, single in ((together[0], alone[0]), (together[1], alone[1]), (together[2], alone[2])):
+            assert np.array_equal(np.asarray(whole)[number], np.asarray(single)[0])
 
 
 def test_no_rows_and_unequal_lengths() -> None:

@@ -43,7 +43,8 @@ def render_repository(
         device: `gpu` demands one, `auto` takes it where there is one.
         scorer_instances: Processes of the scorer, per device.
         encoder_instances: Processes of the encoder, per device.
-        threads: Threads of each process; by default the machine's cores shared among the instances.
+        threads: Threads of each encoder process; by default the machine's cores shared among them. The
+            scorer uses one.
     """
     cores = os.cpu_count() or 1
     for name, rows, instances, inputs, outputs in (
@@ -56,7 +57,7 @@ def render_repository(
         parameters = {
             "bundles": str(bundles.absolute()),
             "device": device,
-            "threads": str(threads or max(1, cores // instances)),
+            "threads": str(threads or max(1, cores // encoder_instances)),
         }
         config = (
             f"name: {json.dumps(name)}\n"

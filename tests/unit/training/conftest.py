@@ -1,8 +1,9 @@
-"""A source in which a text says what the rating will be, an item repeats it, and a user has a bias."""
+"""A source to train on in a second: a text says what the rating will be, the item repeats it, a user has a bias."""
 
 from collections.abc import Iterator
 
 import numpy as np
+import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from contento.contracts.messages import Embedding, Feedback, Item, Outcome, Satisfaction, UserEvent
@@ -69,3 +70,8 @@ class SmallWorld:
         outcome = told("o")
         outcome.outcome.CopyFrom(Outcome(name="purchase", happened=level == 2))
         yield outcome
+
+
+@pytest.fixture(scope="session")
+def small_world() -> SmallWorld:
+    return SmallWorld(events=1000)

