@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from contento.contracts.messages import Feedback, Satisfaction, TextKind, UserEvent
+from contento.contracts.validation import validate
 from contento.training.readers import open_source
 from contento.training.records import Source
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+
+NOW_MS = 1_780_000_000_000  # 2026-05-28, after all of them
 
 pytestmark = [
     pytest.mark.data,
@@ -24,9 +27,12 @@ def read(source: Source) -> tuple[list[UserEvent], list[Feedback]]:
     feedback: list[Feedback] = []
     told: set[str] = set()
     last = 0
+    for item in source.items():
+        validate(item, now_ms=NOW_MS)
     for record in source.records():
         moment = record.time.ToNanoseconds()
         assert moment >= last
+        validate(record, now_ms=NOW_MS)
         last = moment
         if isinstance(record, UserEvent):
             assert record.user_id

@@ -10,7 +10,9 @@ import pytest
 from unit.simulate.conftest import Played
 
 from contento.contracts.messages import Satisfaction, TextKind, UserEvent
+from contento.contracts.validation import validate
 from contento.simulate.laws import IMAGE_DIMENSION, IMAGE_ENCODER
+from contento.simulate.world import START_MS
 
 Play = Callable[[str], Played]
 
@@ -73,6 +75,13 @@ def test_events_are_complete(play: Play) -> None:
         "search", "view", "cart", "remove_from_cart", "purchase", "return", "review", "complaint",
     }  # fmt: skip
     assert kinds["view"] > kinds["cart"] > kinds["purchase"] > kinds["review"] > kinds["return"] > 10
+
+
+@pytest.mark.parametrize("scenario", ["steady", "all"])
+def test_a_scorer_takes_every_record(play: Play, scenario: str) -> None:
+    world = play(scenario)
+    for record in (*world.source.items(), *world.records):
+        validate(record, now_ms=START_MS + 30 * 86_400_000)
 
 
 def test_no_message_tells_the_planted_group(play: Play) -> None:
