@@ -12,9 +12,10 @@ above. If the inner is killed, the kernel kills the command, and what the comman
 the outer's children, which it kills. Only Linux has these means; elsewhere the inner guard alone
 watches the pipe and kills the command's process group.
 
-The command's process id is written to `--report`, followed by a newline. The exit status is the
-command's, or 128 plus the number of the signal that ended it. Standard library only, and quick to
-start: a guard stands before every server.
+The command's process id is written to `--report`, followed by a newline; both guards keep it open, so its
+end says that nothing is left, even if the outer guard was killed. The exit status is the command's, or 128
+plus the number of the signal that ended it. Standard library only, and quick to start: a guard stands
+before every server.
 """
 
 import argparse
@@ -74,7 +75,6 @@ def _watch(run: Callable[[int], None], *, life: int | None, report: int | None, 
     if report is not None:
         with contextlib.suppress(OSError):  # the reader may be gone: its pipe then says so
             os.write(report, b"%d\n" % child)
-        os.close(report)
 
     status: int | None = None
     ordered = False

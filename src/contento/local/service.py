@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from contento.contracts.errors import ContentoError
 
@@ -196,7 +196,7 @@ class Service:
         deaths = 0
         began = self._clock()
         while True:
-            status = run.guard.wait()
+            status = run.wait()
             if self._stopping.is_set():
                 return
             deaths = deaths + 1 if self._clock() - began < self._back_off.stable_s else 0
@@ -231,7 +231,7 @@ class Service:
     def _end_run(self) -> None:
         if self._run is not None:
             self._run.close()
-            self._run.guard.wait()
+            self._run.wait()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -241,6 +241,7 @@ class _Run:
     guard: "subprocess.Popen[bytes]"
     pid: int | None
     _life: int
+    _report: IO[str]
     _closing: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -269,9 +270,18 @@ class _Run:
         finally:
             os.close(life_read)
             os.close(report_write)
-        with os.fdopen(report_read) as report:
-            reported = report.readline().strip()  # empty when the guard died first
-        return cls(guard=guard, pid=int(reported) if reported else None, _life=life_write)
+        report = os.fdopen(report_read)
+        reported = report.readline().strip()  # empty when the guard died first
+        return cls(guard=guard, pid=int(reported) if reported else None, _life=life_write, _report=report)
+
+    def wait(self) -> int:
+        """Wait until nothing of it is left, also when the outer guard was killed, and return the exit status."""
+        status = self.guard.wait()
+        with self._closing:
+            if not self._report.closed:
+                self._report.read()  # until the inner guard has ended too
+                self._report.close()
+        return status
 
     def close(self) -> None:
         """Let go of the pipe, which ends the process; a second time does nothing."""

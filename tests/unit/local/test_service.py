@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from contento.local.service import BackOff, Service, ServiceFailed, ServiceSpec
@@ -84,6 +85,17 @@ def test_a_killed_process_is_back_at_once_and_counted(make: Make) -> None:
         assert service.pid not in {None, pid}
     assert back == [1, 2, 3]
     assert "ended with exit status 137; starting it again in 0 s" in service.last_log_lines()
+
+
+def test_a_killed_guards_process_is_gone_before_the_next_starts(make: Make) -> None:
+    stubborn = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAITS}"
+    service = make(stubborn, ready=said_up)
+    service.start()
+    command = psutil.Process(service.pid)
+    command.parents()[1].kill()  # the outer guard; the inner one needs its deadline to end the command
+    until(lambda: service.restarts == 1 and service.state == "ready")
+    assert not command.is_running()
+    assert service.pid != command.pid
 
 
 def test_a_crash_loop_waits_longer_each_time(make: Make) -> None:
