@@ -17,6 +17,8 @@ from contento.contracts.wire import find_fault, type_name
 M = TypeVar("M", bound=Message)
 
 PROTOBUF_TYPES = frozenset({b"", b"application/protobuf", b"application/x-protobuf", b"application/octet-stream"})
+# ParseError is what the library documents; the others come from JSON of shapes that it does not foresee.
+_JSON_ERRORS = (json_format.ParseError, TypeError, ValueError, AttributeError, RecursionError)
 JSON_TYPES = frozenset({b"application/json"})
 
 
@@ -89,14 +91,14 @@ def _decode_json(message_type: type[M], data: bytes) -> M:
         raise RejectedRecord(
             "invalid_utf8", field="", expected="UTF-8", found=f"byte 0x{data[error.start]:02x} at {error.start}"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RejectedRecord(
             "undecodable", field="", expected=f"JSON of {descriptor.full_name}", found=str(error)
         ) from error
     message = message_type()
     try:
         json_format.ParseDict(value, message)
-    except json_format.ParseError as error:
+    except _JSON_ERRORS as error:
         raise _json_fault(value, descriptor, "") or RejectedRecord(
             "undecodable", field="", expected=f"JSON of {descriptor.full_name}", found=shown(str(error), 200)
         ) from error
@@ -146,7 +148,7 @@ def _json_value_fault(given: object, field: FieldDescriptor, name: str) -> Rejec
     sample = GetMessageClass(cast("Descriptor", field.containing_type))()
     try:
         json_format.ParseDict({field.name: [given] if field.is_repeated else given}, sample)
-    except json_format.ParseError:
+    except _JSON_ERRORS:
         expected = "an RFC 3339 time" if field.message_type is not None else type_name(field)
         return RejectedRecord("wrong_type", field=name, expected=expected, found=shown(given))
     return None

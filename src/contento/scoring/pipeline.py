@@ -53,14 +53,12 @@ class PipelineOptions:
         segment_attribute: Event attribute that names the user's segment.
         at_risk_above: Risk from which a user is at risk, in [0, 1].
         at_risk_events: Events a user must have before they can be at risk.
-        half_life_ms: Half-life of item and segment means, in milliseconds of event time.
         unprocessable_limit: Records in a row that may fail for no known reason before the worker stops.
     """
 
     segment_attribute: str = "segment"
     at_risk_above: float = 0.6
     at_risk_events: int = 3
-    half_life_ms: float = 24 * 3600 * 1000
     unprocessable_limit: int = 100
 
 
@@ -205,7 +203,7 @@ class Pipeline:
                 at_risk_above=options.at_risk_above,
                 at_risk_events=options.at_risk_events,
             )
-            groups = group_effects(selection.new, scores, half_life_ms=options.half_life_ms)
+            groups = group_effects(selection.new, scores)
             with self._timed("apply"):
                 conflicts = await self._store.apply(effects, groups)
             self._report(selection, conflicts)

@@ -60,7 +60,6 @@ def run_scorer(settings: ScorerSettings) -> None:
                 segment_attribute=settings.segment_attribute,
                 at_risk_above=settings.at_risk_above,
                 at_risk_events=settings.at_risk_events,
-                half_life_ms=settings.half_life_hours * 3600 * 1000,
             ),
         )
         if settings.metrics_port:

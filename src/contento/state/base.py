@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from contento.contracts.errors import ContentoError
 from contento.contracts.messages import Factors, History, Item
 
+GroupKind = Literal["item", "segment"]
+
 
 class StateUnavailable(ContentoError):
     """The store cannot answer now; the same call may be tried again."""
@@ -131,14 +133,53 @@ class UserEffect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupEffect:
-    """What a batch adds to an item or a segment, once per source."""
+class GroupEvent:
+    """What one event adds to a group.
 
-    kind: Literal["item", "segment"]
+    Attributes:
+        offset: Its offset in its source.
+        satisfaction: Of its score, in [0, 1].
+        p_negative: Likewise.
+        rating: Expected rating, 1 to 5.
+        time_ms: When it was, unix milliseconds.
+    """
+
+    offset: int
+    satisfaction: float
+    p_negative: float
+    rating: float
+    time_ms: int
+
+    def as_group(self) -> LiveGroup:
+        """Return the group of this event alone."""
+        return LiveGroup(
+            n=1,
+            weight=1.0,
+            satisfaction=self.satisfaction,
+            p_negative=self.p_negative,
+            rating=self.rating,
+            updated_ms=self.time_ms,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupEffect:
+    """What a batch adds to an item or a segment.
+
+    The events are not summed up beforehand: after a crash, a batch may hold some that are applied
+    already beside some that are not, and the store tells them apart by their offsets.
+
+    Attributes:
+        kind: What the group is.
+        id: Its id.
+        source: Where the events come from: `<cluster>/<topic>/<partition>`.
+        events: The events, in the order of their offsets.
+    """
+
+    kind: GroupKind
     id: str
     source: str
-    offset: int
-    added: LiveGroup
+    events: Sequence[GroupEvent]
 
 
 class StateStore(Protocol):
@@ -156,9 +197,10 @@ class StateStore(Protocol):
     async def apply(self, users: Sequence[UserEffect], groups: Sequence[GroupEffect]) -> set[str]:
         """Apply a batch and return the users in conflict, whose effects were not applied.
 
-        Groups change first and users last, each atomically and only if their source's offset is
-        below the effect's: so a user that has its effect also has those of the groups, and after a
-        crash at any moment the same call completes what is missing and repeats nothing.
+        Groups change first and users last, each atomically and only by events beyond the last offset
+        they have of the source. So a user that has its effect also has those of the groups, and after
+        a crash at any moment the same events, in whatever batches, complete what is missing and
+        repeat nothing.
         """
         ...
 

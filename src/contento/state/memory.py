@@ -44,10 +44,11 @@ class MemoryStore:
     async def apply(self, users: Sequence[UserEffect], groups: Sequence[GroupEffect]) -> set[str]:
         """See `StateStore.apply`."""
         for group in groups:
-            if self._advance(group.kind, group.id, group.source, group.offset):
-                key = (group.kind, group.id)
-                before = self.groups.get(key)
-                self.groups[key] = before.merged(group.added, self._half_life_ms) if before else group.added
+            key = (group.kind, group.id)
+            for event in group.events:
+                if self._advance(group.kind, group.id, group.source, event.offset):
+                    before, added = self.groups.get(key), event.as_group()
+                    self.groups[key] = before.merged(added, self._half_life_ms) if before else added
         conflicts = set()
         for effect in users:
             live = self.users.get(effect.user)

@@ -112,11 +112,13 @@ class RedisStore:
         first = self._redis.pipeline(transaction=False)
         for group in groups:
             live_key = keys.item_live(group.id) if group.kind == "item" else keys.segment_live(group.id)
-            added = group.added
             first.evalsha(
-                _GROUP_SHA, 1, live_key, APPLIED + group.source, group.offset, self._half_life_ms, self._state_ttl_ms,
-                added.n, repr(added.weight), repr(added.satisfaction), repr(added.p_negative), repr(added.rating),
-                added.updated_ms,
+                _GROUP_SHA, 1, live_key, APPLIED + group.source, self._half_life_ms, self._state_ttl_ms,
+                *(
+                    value
+                    for e in group.events
+                    for value in (e.offset, repr(e.satisfaction), repr(e.p_negative), repr(e.rating), e.time_ms)
+                ),
             )  # fmt: skip
         segments = {group.id for group in groups if group.kind == "segment"}
         if segments:

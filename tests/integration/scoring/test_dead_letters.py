@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 from integration.scoring.conftest import ReadTopic, RunScorer
@@ -22,7 +22,7 @@ class Bad:
     value: bytes | None
     code: str
     field: str
-    headers: Sequence[tuple[str, bytes]] = field(default_factory=list)
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 def event(number: int) -> UserEvent:

@@ -6,7 +6,7 @@ from typing import Final
 from contento.contracts.messages import History, Score
 from contento.contracts.validation import time_ms
 from contento.scoring.core.selection import NewEvent
-from contento.state.base import GroupEffect, LiveGroup, LiveUser, UserEffect, UserState
+from contento.state.base import GroupEffect, GroupEvent, GroupKind, LiveUser, UserEffect, UserState
 
 FAST: Final = 0.3
 """Weight of the newest event in a user's live scores: half of it is the last two events."""
@@ -47,18 +47,6 @@ def _blank(score: Score) -> LiveUser:
         segment=score.segment,
         bundle=score.bundle,
         updated_ms=0,
-    )
-
-
-def as_group(score: Score) -> LiveGroup:
-    """Return the group of one score."""
-    return LiveGroup(
-        n=1,
-        weight=1.0,
-        satisfaction=score.satisfaction.value,
-        p_negative=score.satisfaction.p_negative,
-        rating=score.rating.mean,
-        updated_ms=time_ms(score.event_time),
     )
 
 
@@ -107,21 +95,20 @@ def user_effects(
     return effects
 
 
-def group_effects(new: Sequence[NewEvent], scores: Sequence[Score], *, half_life_ms: float) -> list[GroupEffect]:
+def group_effects(new: Sequence[NewEvent], scores: Sequence[Score]) -> list[GroupEffect]:
     """Return what a scored batch adds to each item and segment, by source."""
-    effects: dict[tuple[str, str, str], GroupEffect] = {}
+    events: dict[tuple[GroupKind, str, str], list[GroupEvent]] = {}
     for each, score in zip(new, scores, strict=True):
-        added, source = as_group(score), each.record.source
-        for kind, id_ in (("item", score.item_id), ("segment", score.segment)):
-            if not id_:
-                continue
-            key = (kind, id_, source)
-            before = effects.get(key)
-            effects[key] = GroupEffect(
-                kind=kind,  # type: ignore[arg-type]
-                id=id_,
-                source=source,
-                offset=each.record.offset,
-                added=before.added.merged(added, half_life_ms) if before else added,
-            )
-    return list(effects.values())
+        event = GroupEvent(
+            offset=each.record.offset,
+            satisfaction=score.satisfaction.value,
+            p_negative=score.satisfaction.p_negative,
+            rating=score.rating.mean,
+            time_ms=time_ms(score.event_time),
+        )
+        if score.item_id:
+            events.setdefault(("item", score.item_id, each.record.source), []).append(event)
+        events.setdefault(("segment", score.segment, each.record.source), []).append(event)
+    return [
+        GroupEffect(kind=kind, id=id_, source=source, events=added) for (kind, id_, source), added in events.items()
+    ]

@@ -30,8 +30,8 @@ class Selection:
         histories: Every touched user's history after them, their satisfaction still `UNSCORED`.
         duplicates: How many repeat the id of an event in their user's history.
         redelivered: How many lie at an offset that is applied already.
-        deferred: Events of a user whose other events in this batch come from another partition: they
-            wait for the next round, because one change of a user has one source.
+        deferred: The rest of the batch, from the first event on whose user has events of another
+            partition before it: it waits for the next round, because one change of a user has one source.
     """
 
     new: list[NewEvent] = field(default_factory=list)
@@ -45,14 +45,15 @@ def select(batch: Sequence[tuple[InputRecord, UserEvent]], users: Mapping[str, U
     """Sort a batch; `users` holds the state of every user in it."""
     selection = Selection()
     sources: dict[str, str] = {}
-    for record, event in batch:
+    for place, (record, event) in enumerate(batch):
         user, source = event.user_id, record.source
         if record.offset <= users[user].applied.get(source, -1):
             selection.redelivered += 1
             continue
         if sources.setdefault(user, source) != source:
-            selection.deferred.append((record, event))
-            continue
+            # All of it, not this event alone: groups take a source's events in the order of their offsets.
+            selection.deferred = list(batch[place:])
+            break
         history = selection.histories.get(user, users[user].history)
         if event.event_id in history.event_id:
             selection.duplicates += 1
