@@ -71,7 +71,7 @@ async def create_topics(
             timeout_ms=REQUEST_TIMEOUT_MS,
         )
         created = {name for name, code, *message in answer.topic_errors if _was_created(name, code, message)}
-        after = await _states(admin, prefix)
+        after = await _states_once_known(admin, prefix)
     except (KafkaError, OSError) as error:
         raise TopicsUnavailable(_unavailable(bootstrap_servers, error)) from error
     finally:
@@ -116,6 +116,16 @@ async def _states(admin: AIOKafkaAdminClient, prefix: str) -> tuple[TopicState, 
     ours = {topic.full_name(prefix): topic for topic in TOPICS.values()}
     configs = await _configs(admin, partitions.keys() & ours.keys())
     return tuple(_compare(name, topic, partitions.get(name), configs.get(name, {})) for name, topic in ours.items())
+
+
+async def _states_once_known(admin: AIOKafkaAdminClient, prefix: str) -> tuple[TopicState, ...]:
+    """Wait until the broker tells of every topic: it does so a little after it has made one."""
+    deadline = asyncio.get_running_loop().time() + REQUEST_TIMEOUT_MS / 1000
+    while True:
+        states = await _states(admin, prefix)
+        if all(state.state != "missing" for state in states) or asyncio.get_running_loop().time() > deadline:
+            return states
+        await asyncio.sleep(0.02)
 
 
 async def _configs(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, str]]:
