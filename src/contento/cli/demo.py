@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -11,11 +12,14 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from contento.cli.connection import forget, remember
 from contento.cli.demo_view import DemoView, summary_panel
+from contento.cli.topics import kafka_connection
 from contento.local.demo.run import Demo, Snapshot, demo_directory
+from contento.local.running import StackUnavailable, running_environment
+from contento.local.scorer_process import add_scorer
 from contento.local.stack import InferenceChoice, Part, Stack, StackOptions
 from contento.model.store import default_store
+from contento.scoring.settings import ScorerSettings
 from contento.training.readers import open_source
 
 SHOWN_PER_SECOND = 250.0
@@ -48,14 +52,17 @@ def demo(  # noqa: PLR0917 - typer calls it by name
     console = Console()
     source = open_source(data)
     folder = directory or demo_directory()
+    if running_environment(folder) is not None:
+        raise StackUnavailable(f"a demo runs in {folder} already: stop it, or give another folder with --directory")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     options = StackOptions(
         directory=folder,
         kafka=kafka,
         redis=redis,
         triton=triton,
+        kafka_connection=kafka_connection(ScorerSettings()) if kafka else {},
         kafka_home=kafka_home,
+        java_home=os.environ.get("JAVA_HOME"),
         inference=inference,
         bundles=bundles or default_store(),
     )
@@ -70,19 +77,15 @@ def demo(  # noqa: PLR0917 - typer calls it by name
     with Stack(options, on_ready=ready) as stack:
         if stack.triton is None:
             console.print(f"[yellow]•[/] the model runs in the scorer's process: {stack.why_in_process}")
-        remember(stack)
+        add_scorer(stack)
         running = Demo(stack, source, limit=limit, per_second=rate or (SHOWN_PER_SECOND if live else None))
-        running.start_scorer()
-        try:
-            shown = _watch(console, running, title=data, total=_total(source.size, limit), began=began)
-            console.print(summary_panel(shown))
-            if as_json:
-                # Not through rich: it would fold the line at the terminal's width.
-                print(json.dumps(shown.summary()), flush=True)  # noqa: T201
-            if live:
-                _wait_for_interrupt(console, shown)
-        finally:
-            forget(stack)
+        shown = _watch(console, running, title=data, total=_total(source.size, limit), began=began)
+        console.print(summary_panel(shown))
+        if live:
+            _wait_for_interrupt(console, shown)
+    if as_json:
+        # The last line, and not through rich, which would fold it at the terminal's width.
+        print(json.dumps(shown.summary()), flush=True)  # noqa: T201
 
 
 def _total(size: int | None, limit: int | None) -> int | None:

@@ -51,7 +51,7 @@ def kafka_connection(settings: ScorerSettings) -> dict[str, Any]:
     """Return what an aiokafka client needs besides the address: credentials and TLS, where they are set."""
     if not settings.kafka_username and not settings.kafka_tls:
         return {}
-    from contento.scoring.faust_app import kafka_client  # noqa: PLC0415 - imports Faust
+    from contento.scoring.kafka_client import kafka_client  # noqa: PLC0415 - imports aiokafka
 
     return kafka_client(settings)
 

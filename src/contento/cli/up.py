@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -13,17 +12,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from contento.cli.connection import forget, remember
 from contento.cli.topics import kafka_connection
-from contento.local.ports import LOOPBACK, answers
 from contento.local.redis_server import without_password
+from contento.local.scorer_process import add_scorer
 from contento.local.stack import InferenceChoice, Part, Stack, StackOptions
 from contento.local.triton_environment import find_environment, why_no_triton
 from contento.scoring.settings import ScorerSettings
 
 WATCH_S = 0.2
-SCORER_STOP_S = 10.0
-"""A scorer commits its last batch well within this; one whose broker is down never ends by itself."""
 
 Directory = Annotated[Path, typer.Option(help="Where each service has its folder, for data and log.")]
 
@@ -72,27 +68,9 @@ def up(  # noqa: PLR0917 - the command's options
 
     with suppress(KeyboardInterrupt), Stack(options, on_ready=show) as stack:
         add_scorer(stack)
-        remember(stack)
         console.print(_start_page(stack, time.monotonic() - began))
-        try:
-            _watch(stack, console)
-        finally:
-            forget(stack)
+        _watch(stack, console)
     console.print("Stopped.")
-
-
-def add_scorer(stack: Stack) -> None:
-    """Start and supervise a scorer on the stack; returns once its metrics answer, just before its first record."""
-    port = stack.take_port("scorer-metrics")
-    stack.add_process(
-        "scorer",
-        [sys.executable, "-m", "contento", "scorer"],
-        {"CONTENTO_METRICS_PORT": str(port), "CONTENTO_METRICS_ADDRESS": LOOPBACK},
-        what="scorer, with its metrics",
-        address=f"http://{LOOPBACK}:{port}/metrics",
-        ready=lambda _: answers(f"{LOOPBACK}:{port}"),
-        stop_deadline_s=SCORER_STOP_S,
-    )
 
 
 def _start_page(stack: Stack, seconds: float) -> Table:

@@ -30,7 +30,8 @@ def run_scorer(settings: ScorerSettings) -> None:
 
     import faust  # noqa: PLC0415 - reads its settings from the environment when imported
 
-    from contento.scoring.faust_app import Parts, ScorerApp, cluster_id, kafka_client  # noqa: PLC0415
+    from contento.scoring.faust_app import Parts, ScorerApp  # noqa: PLC0415
+    from contento.scoring.kafka_client import cluster_id, kafka_client  # noqa: PLC0415
     from contento.scoring.kafka_publisher import KafkaPublisher  # noqa: PLC0415
     from contento.scoring.prometheus import PrometheusMetrics  # noqa: PLC0415
 

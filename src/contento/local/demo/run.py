@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -19,7 +18,6 @@ from contento.contracts.redis_keys import RedisKeys
 from contento.eventlog.feed import Feeder
 from contento.local.demo.observer import Observer
 from contento.local.demo.scrape import Scraper
-from contento.local.ports import Ports
 from contento.local.stack import Stack
 from contento.state.base import LiveGroup, LiveUser
 from contento.state.reading import LiveReader
@@ -96,7 +94,7 @@ class Demo:
     """Feeds a data set through a running stack and watches what comes of it."""
 
     def __init__(self, stack: Stack, source: Source, *, limit: int | None, per_second: float | None) -> None:
-        """Take the started stack, the data, at most how many events of it, and how many a second."""
+        """Take the started stack with its scorer, the data, at most how many events of it, and how many a second."""
         self._stack, self._source = stack, source
         self._limit, self._per_second = limit, per_second
         self._began = time.monotonic()
@@ -104,16 +102,6 @@ class Demo:
         self._fed_from = self._last_progress = 0.0
         self._cpu_before = 0.0
         self.snapshot = Snapshot(inference="triton" if stack.triton else "in-process")
-        self._metrics_port = Ports(stack.options.directory.absolute() / "ports.json").take("scorer-metrics")
-
-    def start_scorer(self) -> None:
-        """Start the scorer under the stack's supervision."""
-        self._stack.add_process(
-            "scorer",
-            [sys.executable, "-m", "contento", "scorer"],
-            {"CONTENTO_METRICS_PORT": str(self._metrics_port), "CONTENTO_INSTANCE": "scorer-0"},
-            what="scores events (Faust)",
-        )
 
     async def run(self, changed: Callable[[Snapshot], None], *, began: float) -> Snapshot:
         """Feed everything and return once every event has its outcome.
@@ -128,7 +116,7 @@ class Demo:
         """
         self._began = began
         kafka, prefix = self._stack.kafka, self._stack.options.topic_prefix
-        scraper = Scraper(f"http://127.0.0.1:{self._metrics_port}/metrics")
+        scraper = Scraper(self._stack.parts["scorer"].address)
         reader = LiveReader(self._stack.redis, self._keys)
         observer = Observer(kafka, prefix, from_beginning=self._stack.options.kafka is None)
         await observer.start()

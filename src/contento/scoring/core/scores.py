@@ -1,5 +1,6 @@
 """From the model's answers to score messages."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -73,7 +74,8 @@ def build_scores(
             satisfaction=SatisfactionScore(
                 p_negative=p_negative, p_neutral=p_neutral, p_positive=p_positive, value=p_positive + p_neutral / 2
             ),
-            outcomes=dict(zip(outputs.outcome_names, outcomes[row], strict=True)),
+            # A batch may mix bundles: an outcome that a row's bundle does not predict is NaN.
+            outcomes={n: p for n, p in zip(outputs.outcome_names, outcomes[row], strict=True) if not math.isnan(p)},
             segment=_segment(each, users[event.user_id], segment_attribute),
             bundle=outputs.bundle[row],
             encoder=inputs.encoder[row],
