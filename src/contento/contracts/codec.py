@@ -95,6 +95,7 @@ def _decode_json(message_type: type[M], data: bytes) -> M:
         raise RejectedRecord(
             "undecodable", field="", expected=f"JSON of {descriptor.full_name}", found=str(error)
         ) from error
+    _refuse_lone_surrogates(value, data)
     message = message_type()
     try:
         json_format.ParseDict(value, message)
@@ -103,6 +104,19 @@ def _decode_json(message_type: type[M], data: bytes) -> M:
             "undecodable", field="", expected=f"JSON of {descriptor.full_name}", found=shown(str(error), 200)
         ) from error
     return message
+
+
+def _refuse_lone_surrogates(value: object, data: bytes) -> None:
+    r"""Refuse JSON like `"\ud800"`: half a character, which no UTF-8 can hold and protobuf cannot take."""
+    if b"\\ud" not in data.lower():
+        return
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):x}"
+        raise RejectedRecord(
+            "invalid_utf8", field="", expected="whole characters", found=f"the lone surrogate {half}"
+        ) from error
 
 
 def _json_fault(value: object, descriptor: Descriptor, path: str) -> RejectedRecord | None:

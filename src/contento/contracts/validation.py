@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from contento.contracts.messages import Embedding, Feedback, Item, UserEvent
-from contento.contracts.rejection import RejectedRecord, shown
+from contento.contracts.rejection import RejectedRecord
 
 MAX_ID_BYTES = 256
 MAX_TEXT_BYTES = 64 * 1024
@@ -151,8 +151,8 @@ def _attributes(attributes: Iterable[tuple[str, str]]) -> None:
     count = 0
     for key, value in attributes:
         count += 1
-        _length(f"attributes[{shown(key)}]", key, MAX_ID_BYTES)
-        _length(f"attributes[{shown(key)}]", value, MAX_ATTRIBUTE_BYTES)
+        _length("attributes", key, MAX_ID_BYTES)
+        _length("attributes", value, MAX_ATTRIBUTE_BYTES)
     if count > MAX_ATTRIBUTES:
         raise RejectedRecord(
             "too_large", field="attributes", expected=f"at most {MAX_ATTRIBUTES} entries", found=f"{count}"

@@ -106,10 +106,15 @@ class Pipeline:
 
     async def process_items(self, records: Sequence[InputRecord]) -> None:
         """Store the last state of items; a tombstone deletes. Returns once all effects have happened."""
-        tombstones = {r.key.decode(errors="replace"): None for r in records if r.value is None and r.key}
         batch, letters = self._decode([r for r in records if r.value is not None], Item)
         await self._bury(letters)
-        last: dict[str, Item | None] = {**tombstones, **{item.item_id: item for _, item in batch}}
+        items = {(record.source, record.offset): item for record, item in batch}
+        last: dict[str, Item | None] = {}
+        for record in records:  # in their order: an item may be deleted and come back, or come and be deleted
+            if record.value is None and record.key:
+                last[record.key.decode(errors="replace")] = None
+            elif item := items.get((record.source, record.offset)):
+                last[item.item_id] = item
         if last:
             await self._persistently(lambda: self._store.store_items(last))
             self._metrics.items(len(last))

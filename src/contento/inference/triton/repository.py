@@ -43,8 +43,8 @@ def render_repository(
         device: `gpu` demands one, `auto` takes it where there is one.
         scorer_instances: Processes of the scorer, per device.
         encoder_instances: Processes of the encoder, per device.
-        threads: Threads of each encoder process; by default the machine's cores shared among them. The
-            scorer uses one.
+        threads: Threads of each encoder process; by default all cores but one, shared among them, because
+            with all of them every barrier waits for whatever else runs here. The scorer uses one.
     """
     cores = os.cpu_count() or 1
     for name, rows, instances, inputs, outputs in (
@@ -57,7 +57,7 @@ def render_repository(
         parameters = {
             "bundles": str(bundles.absolute()),
             "device": device,
-            "threads": str(threads or max(1, cores // encoder_instances)),
+            "threads": str(threads or max(1, (cores - 1) // encoder_instances)),
         }
         config = (
             f"name: {json.dumps(name)}\n"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from google.protobuf.message import Message
 
@@ -12,6 +12,10 @@ from contento.contracts.rejection import RejectedRecord
 from contento.contracts.validation import validate
 
 M = TypeVar("M", bound=Message)
+
+LONGEST_REASON: Final = 1000
+"""Characters of a reason in a dead letter's header: a producer's 10 MB field name must not make the
+dead letter larger than a record may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,5 +87,5 @@ def dead_letter(record: InputRecord, reason: RejectedRecord) -> OutputRecord:
     return OutputRecord(
         key=record.key,
         value=record.value,
-        headers=[*record.headers, *((name, text.encode()) for name, text in added.items())],
+        headers=[*record.headers, *((name, text[:LONGEST_REASON].encode()) for name, text in added.items())],
     )
