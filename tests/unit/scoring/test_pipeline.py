@@ -10,7 +10,7 @@ from contento.contracts import headers
 from contento.contracts.messages import Item, Score
 from contento.contracts.topics import TopicName
 from contento.scoring import pipeline as pipeline_module
-from contento.scoring.core.record import OutputRecord
+from contento.scoring.core.record import InputRecord, OutputRecord
 from contento.scoring.pipeline import TooManyUnprocessable
 from contento.scoring.ports import PublishFailed
 from contento.state.base import GroupEffect, StateUnavailable, UserEffect
@@ -272,3 +272,18 @@ def assert_close_groups(a: MemoryStore, b: MemoryStore) -> None:
         figures: Mapping[str, float] = {name: getattr(other, name) for name in ("weight", "satisfaction", "rating")}
         for name, value in figures.items():
             assert getattr(group, name) == pytest.approx(value)
+
+
+async def test_the_last_of_an_items_records_counts() -> None:
+    def records(*states: str | None, first: int) -> list[InputRecord]:
+        made = []
+        for n, title in enumerate(states):
+            value = None if title is None else Item(item_id="i", title=title).SerializeToString()
+            made.append(a_record(value, first + n, topic="contento.items", key=b"i"))
+        return made
+
+    world = World()
+    await world.pipeline.process_items(records("old", None, "new", first=0))
+    assert world.store.items["i"].title == "new"
+    await world.pipeline.process_items(records("newer", None, first=3))
+    assert world.store.items == {}
