@@ -25,7 +25,7 @@ class RepeatFilter(logging.Filter):
         """Return whether the line is written."""
         if record.levelno < logging.WARNING:
             return True
-        structured = record.msg if isinstance(record.msg, dict) else None
+        structured = record.msg if isinstance(record.msg, dict) and "event" in record.msg else None
         # structlog hands a dictionary over, always from the same line of its own.
         place = (record.name, structured["event"]) if structured else (record.pathname, record.lineno)
         now = self._clock_s()
