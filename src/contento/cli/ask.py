@@ -145,5 +145,7 @@ def _answer_table(item: str, answer: Score) -> Table:
     table.add_row("expected satisfaction", f"{answer.satisfaction.value:.2f}")
     for name, probability in sorted(answer.outcomes.items()):
         table.add_row(f"P({name})", f"{probability:.2f}")
+    if "text" in answer.missing_towers:
+        table.add_row("note", "no text of this item is known: only what the user did counts")
     table.add_row("because of", ", ".join(f"{r.tower} {r.weight:.0%}" for r in answer.reasons if not r.event_id))
     return table

@@ -17,16 +17,20 @@ DirectoryOption = Annotated[
 ]
 
 
+def find_directory(directory: Path | None) -> Path:
+    """Return the directory asked for, else the first default one in which a stack runs, else the first."""
+    if directory is not None:
+        return directory
+    running = (each for each in DEFAULT_DIRECTORIES if running_environment(each) is not None)
+    return next(running, DEFAULT_DIRECTORIES[0])
+
+
 def find_settings(directory: Path | None) -> ScorerSettings:
     """Return the settings of the environment, completed by those of a stack that runs in the directory."""
-    for candidate in [directory] if directory else DEFAULT_DIRECTORIES:
-        running = running_environment(candidate)
-        if running is not None:
-            prefix = str(ScorerSettings.model_config["env_prefix"])
-            given: dict[str, Any] = {
-                name.removeprefix(prefix).lower(): value
-                for name, value in running.items()
-                if value and name not in os.environ
-            }
-            return ScorerSettings(**given)
-    return ScorerSettings()
+    prefix = str(ScorerSettings.model_config["env_prefix"])
+    given: dict[str, Any] = {
+        name.removeprefix(prefix).lower(): value
+        for name, value in (running_environment(find_directory(directory)) or {}).items()
+        if value and name not in os.environ
+    }
+    return ScorerSettings(**given)

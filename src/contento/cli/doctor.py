@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from contento.cli.connection import DirectoryOption, find_directory
 from contento.cli.topics import kafka_connection
 from contento.inference.base import Inference
 from contento.local import checks
@@ -24,7 +25,7 @@ _MARKS = {"ok": "[green]✓[/]", "wrong": "[bold red]✗[/]", "skipped": "[dim]�
 
 
 def doctor(
-    directory: Annotated[Path, typer.Option(help="Folder of the stack to look at.")] = Path(".contento"),
+    directory: DirectoryOption = None,
     kafka_home: Annotated[Path | None, typer.Option(envvar="KAFKA_HOME", help="Release of Apache Kafka.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -34,7 +35,7 @@ def doctor(
     CONTENTO_TRITON, which go before it.
     """
     done = []
-    for check in _checks(directory, kafka_home):
+    for check in _checks(find_directory(directory), kafka_home):
         done.append(check)
         if not as_json:
             Console(soft_wrap=True).print(_line(check), highlight=False)

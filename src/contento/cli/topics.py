@@ -1,15 +1,13 @@
 """`contento topics`: the registry's topics on a broker."""
 
 import asyncio
-import os
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from contento.local.running import running_environment
+from contento.cli.connection import find_settings
 from contento.local.topics import TopicState, create_topics, list_topics
 from contento.scoring.settings import ScorerSettings
 
@@ -57,10 +55,8 @@ def kafka_connection(settings: ScorerSettings) -> dict[str, Any]:
 
 
 def _target(kafka: str, prefix: str) -> tuple[str, str, dict[str, Any]]:
-    settings = ScorerSettings()
-    running = {} if "CONTENTO_KAFKA" in os.environ else running_environment(Path(".contento")) or {}
-    address = kafka or running.get("CONTENTO_KAFKA") or settings.kafka
-    return address, prefix or running.get("CONTENTO_TOPIC_PREFIX") or settings.topic_prefix, kafka_connection(settings)
+    settings = find_settings(None)
+    return kafka or settings.kafka, prefix or settings.topic_prefix, kafka_connection(settings)
 
 
 def _show(states: tuple[TopicState, ...]) -> None:
