@@ -24,7 +24,7 @@ class DemoView:
     def __init__(self, title: str, total: int | None) -> None:
         """Take the name of the data and its number of events, where known."""
         self._progress = Progress(
-            TextColumn("[bold]{task.description}"),
+            TextColumn("{task.description}", style="bold", markup=False),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -85,7 +85,7 @@ def _segments(shown: Snapshot) -> RenderableType:
     table.add_column("satisfaction", width=_BAR_WIDTH + 5)
     table.add_column("rating", justify="right")
     for name, group in list(shown.segments.items())[:_SEGMENTS_SHOWN]:
-        table.add_row(name, f"{group.n:,}", _bar(group.satisfaction), f"{group.rating:.2f}")
+        table.add_row(Text(name), f"{group.n:,}", _bar(group.satisfaction), f"{group.rating:.2f}")
     if not shown.segments:
         table.add_row(Text("none yet", style="dim"))
     return table
@@ -104,7 +104,7 @@ def _at_risk(shown: Snapshot) -> RenderableType:
             falling = live.trend < -0.02
             arrow = Text(f"{'▼' if falling else '▲' if live.trend > 0.02 else '·'} {live.trend:+.2f}")
             arrow.stylize("red" if falling else "green" if live.trend > 0.02 else "dim")
-            table.add_row(user[:24], f"{live.satisfaction:.2f}", arrow, f"{live.n}")
+            table.add_row(Text(user[:24]), f"{live.satisfaction:.2f}", arrow, f"{live.n}")
     if not shown.at_risk:
         table.add_row(Text("none yet", style="dim"))
     return table

@@ -1,6 +1,7 @@
 """Reading a process's Prometheus endpoint: counters that survive its restarts, and quantiles."""
 
 import asyncio
+import http.client
 import math
 import urllib.error
 import urllib.request
@@ -18,6 +19,7 @@ class Scraper:
     def __init__(self, url: str) -> None:
         """Take the endpoint's URL, `http://…/metrics`."""
         self._url = url
+        self._started: float | None = None
         self._last: dict[Sample, float] = {}
         self._total: defaultdict[Sample, float] = defaultdict(float)
 
@@ -25,17 +27,22 @@ class Scraper:
         """Read the endpoint and return whether it answered."""
         try:
             text = await asyncio.to_thread(self._fetch)
-        except (urllib.error.URLError, OSError):
+        except (urllib.error.URLError, OSError, http.client.HTTPException):  # the last: killed while it answered
             return False
         seen: dict[Sample, float] = {}
+        started: float | None = None
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 if sample.name.endswith(("_total", "_bucket", "_count", "_sum")):
                     seen[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
+                elif sample.name == "process_start_time_seconds":
+                    started = sample.value
+        # One counter that fell or is gone means that all began anew, those too that have overtaken their last value.
+        if started != self._started or any(seen.get(name, 0.0) < before for name, before in self._last.items()):
+            self._last = {}
         for name, value in seen.items():
-            before = self._last.get(name, 0.0)
-            self._total[name] += value - before if value >= before else value
-        self._last = seen
+            self._total[name] += value - self._last.get(name, 0.0)
+        self._last, self._started = seen, started
         return True
 
     def _fetch(self) -> str:
@@ -48,12 +55,16 @@ class Scraper:
         return sum(value for (n, found), value in self._total.items() if n == name and wanted <= set(found))
 
     def quantile(self, histogram: str, q: float) -> float:
-        """Return a quantile of a histogram's observations, NaN where there are none.
+        """Return a quantile of a histogram's observations, over all label values; NaN where there are none.
 
         Interpolates inside the bucket, so it is right within the bucket's width.
         """
         name = f"{histogram}_bucket"
-        buckets = sorted((float(dict(labels)["le"]), count) for (n, labels), count in self._total.items() if n == name)
+        counts: defaultdict[float, float] = defaultdict(float)
+        for (found, labels), count in self._total.items():
+            if found == name:
+                counts[float(dict(labels)["le"])] += count
+        buckets = sorted(counts.items())
         if not buckets or not buckets[-1][1]:
             return math.nan
         rank = q * buckets[-1][1]
