@@ -6,7 +6,7 @@ when a batch is acknowledged. So the scorer has a plain aiokafka producer of its
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import aiokafka
 from aiokafka.errors import KafkaError
@@ -61,7 +61,7 @@ class KafkaPublisher:
         try:
             # One coroutine awaits each send: a task per send would write a partition's records out of order.
             for record in records:  # not a comprehension: what was sent before a failure is awaited too
-                sent = await self._producer.send(name, record.value, key=record.key, headers=list(record.headers))
+                sent = await self._send(name, record)
                 pending.append(sent)
         except KafkaError as error:
             raise _failed(error) from error
@@ -70,6 +70,18 @@ class KafkaPublisher:
         for result in results:
             if isinstance(result, BaseException):
                 raise _failed(result) from result
+
+    async def _send(self, name: str, record: OutputRecord) -> asyncio.Future[Any]:
+        headers = list(record.headers)
+        if record.key is None and record.value is None:
+            # A dead letter may be as empty as its record was. `send` refuses that, a batch of its own does not.
+            batch = self._producer.create_batch()
+            batch.append(timestamp=None, key=None, value=None, headers=headers)
+            partition = min(await self._producer.partitions_for(name))
+            sent = await self._producer.send_batch(batch, name, partition=partition)
+        else:
+            sent = await self._producer.send(name, record.value, key=record.key, headers=headers)
+        return cast("asyncio.Future[Any]", sent)
 
     async def close(self) -> None:
         """Disconnect."""
