@@ -40,12 +40,12 @@ class RedisKey:
 USER_LIVE_FIELDS: Final = (
     "satisfaction",  # in [0, 1], decayed over the last events
     "trend",  # satisfaction minus its slow average: below 0 is falling
-    "p_negative",  # decayed probabilities, in [0, 1]
-    "p_neutral",
-    "p_positive",
+    "p_negative",  # decayed P(negative), in [0, 1]
+    "p_neutral",  # decayed P(neutral), in [0, 1]
+    "p_positive",  # decayed P(positive), in [0, 1]
     "rating",  # decayed expected rating, 1 to 5
     "n",  # events applied
-    "segment",
+    "segment",  # id of the user's segment
     "bundle",  # hash of the bundle of the last score
     "updated_ms",  # time of the last event, unix milliseconds
     "slow",  # slow average of satisfaction, behind `trend`
@@ -53,8 +53,8 @@ USER_LIVE_FIELDS: Final = (
 GROUP_LIVE_FIELDS: Final = (
     "n",  # events applied
     "satisfaction",  # in [0, 1], mean decayed by event time
-    "p_negative",  # likewise
-    "rating",  # likewise, 1 to 5
+    "p_negative",  # P(negative) in [0, 1], mean decayed by event time
+    "rating",  # expected rating 1 to 5, mean decayed by event time
     "weight",  # decayed count behind those means, at updated_ms
     "updated_ms",  # time of the newest event, unix milliseconds
 )

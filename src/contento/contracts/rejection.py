@@ -16,6 +16,18 @@ RejectionCode = Literal[
     "unprocessable",
 ]
 REJECTION_CODES: tuple[RejectionCode, ...] = get_args(RejectionCode)
+MEANINGS: dict[RejectionCode, str] = {
+    "undecodable": "The bytes are not the encoding that the headers say.",
+    "invalid_utf8": "A string is not UTF-8, or holds half a character.",
+    "wrong_type": "A field holds a value of another type.",
+    "unknown_field": "JSON names a field that the message does not have. (Protobuf's unknown fields are passed over.)",
+    "unknown_enum": "An enum holds a value that it does not have.",
+    "missing": "A required field, or the whole value, is not there.",
+    "out_of_range": "A number or a time is outside its limits.",
+    "too_large": "A string, or a number of entries, is over its limit.",
+    "unprocessable": "The record is valid and still cannot be scored: a fault of the scorer or its model.",
+}
+"""What each code says of a record."""
 
 
 class RejectedRecord(ContentoError):

@@ -1,8 +1,10 @@
 """The topic registry: the one place that says which Kafka topics there are."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from google.protobuf import json_format
 from google.protobuf.message import Message
 
 from contento.contracts.messages import DriftAlert, Feedback, Item, ModelEvent, Score, UserEvent
@@ -54,6 +56,21 @@ class Topic:
             "retention.ms": str(self.retention_ms),
             "max.message.bytes": str(MAX_RECORD_BYTES),
         }
+
+    @property
+    def example_file(self) -> Path:
+        """Where the golden example lies, as proto3 JSON; topics without a message have none."""
+        return Path(__file__).parent / "examples" / f"{self.name}.json"
+
+    def example(self) -> Message:
+        """Return the golden example: a realistic message that every version of Contento must take.
+
+        Raises:
+            LookupError: The topic has no message of its own.
+        """
+        if self.message is None:
+            raise LookupError(f"topic {self.name} holds other topics' bytes: take one of their examples")
+        return json_format.Parse(self.example_file.read_text(), self.message())
 
 
 TOPICS: dict[TopicName, Topic] = {

@@ -84,7 +84,7 @@ class Snapshot:
 
     def summary(self) -> dict[str, object]:
         """Return the figures as one flat object for JSON."""
-        hidden = {"segments", "at_risk", "at_risk_users", "rates", "dead_letters"}
+        hidden = {"segments", "at_risk", "at_risk_count", "at_risk_users", "rates", "dead_letters"}
         figures = {k: v for k, v in asdict(self).items() if k not in hidden}
         rounded = {k: round(v, 3) if isinstance(v, float) else v for k, v in figures.items()}
         return {**rounded, "at_risk": self.at_risk_count, "dead_letters": self.dead_letters}
