@@ -74,7 +74,7 @@ A record has at most {MAX_RECORD_BYTES // 2**20} MiB. `contento topics create` m
 Values are protobuf; the scorer also takes proto3 JSON where the header `{headers.CONTENT_TYPE}` says
 `application/json`, and both in Confluent's wire framing. One golden example of each message stands
 [below](#golden-examples). Limits: ids {validation.MAX_ID_BYTES} bytes, texts {validation.MAX_TEXT_BYTES // 1024} KiB,
-{validation.MAX_ATTRIBUTES} attributes of {validation.MAX_ATTRIBUTE_BYTES} bytes each, times between 1990 and a day from now.
+{validation.MAX_ATTRIBUTES} attributes of {validation.MAX_ATTRIBUTE_BYTES} bytes, times from 1990 to a day from now.
 """
 
 
