@@ -35,7 +35,7 @@ def score(
     directory: DirectoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a user's live scores and, for an item, what the model expects of the two."""
+    """Show a user's live scores, and what to expect with an item."""
     settings = _settings(directory, redis)
     live, events, answer = asyncio.run(_ask(settings, user, item))
     if as_json:

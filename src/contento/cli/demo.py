@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import time
 from pathlib import Path
@@ -13,13 +12,17 @@ from rich.console import Console
 from rich.live import Live
 
 from contento.cli.demo_view import DemoView, summary_panel
-from contento.cli.topics import kafka_connection
+from contento.cli.start import (
+    BundlesOption,
+    InferenceOption,
+    KafkaHomeOption,
+    KafkaOption,
+    RedisOption,
+    TritonOption,
+    started,
+)
 from contento.local.demo.run import Demo, Snapshot, demo_directory
 from contento.local.running import StackUnavailable, running_environment
-from contento.local.scorer_process import add_scorer
-from contento.local.stack import InferenceChoice, Part, Stack, StackOptions
-from contento.model.store import default_store
-from contento.scoring.settings import ScorerSettings
 from contento.training.readers import open_source
 
 SHOWN_PER_SECOND = 250.0
@@ -37,47 +40,31 @@ def demo(  # noqa: PLR0917 - typer calls it by name
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="End when every event has its score.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON, on the last line.")] = False,
-    kafka: Annotated[str | None, typer.Option(help="Bootstrap servers of a broker that runs already.")] = None,
-    redis: Annotated[str | None, typer.Option(help="URL of a Redis that runs already.")] = None,
-    triton: Annotated[str | None, typer.Option(help="gRPC address of a Triton that runs already.")] = None,
-    kafka_home: Annotated[
-        Path | None, typer.Option(envvar="KAFKA_HOME", help="Start this release of Apache Kafka.")
-    ] = None,
-    inference: Annotated[InferenceChoice, typer.Option(help="Where the model runs.")] = "auto",
-    bundles: Annotated[Path | None, typer.Option(help="Bundle store [default: the trained bundle shipped].")] = None,
+    kafka: KafkaOption = None,
+    redis: RedisOption = None,
+    triton: TritonOption = None,
+    kafka_home: KafkaHomeOption = None,
+    inference: InferenceOption = "auto",
+    bundles: BundlesOption = None,
     directory: Annotated[Path | None, typer.Option(help="Where data and logs go, emptied first.")] = None,
 ) -> None:
-    """Start everything, feed a log through it and show the scores, live."""
+    """Start everything, feed a log through it, show scores live."""
     began = time.monotonic()
     console = Console()
     source = open_source(data)
     folder = directory or demo_directory()
-    if running_environment(folder) is not None:
-        raise StackUnavailable(f"a demo runs in {folder} already: stop it, or give another folder with --directory")
-    shutil.rmtree(folder, ignore_errors=True)
-    options = StackOptions(
+    _empty(folder)
+    live = console.is_terminal and not once
+    with started(
+        console,
         directory=folder,
         kafka=kafka,
         redis=redis,
         triton=triton,
-        kafka_connection=kafka_connection(ScorerSettings()) if kafka else {},
         kafka_home=kafka_home,
-        java_home=os.environ.get("JAVA_HOME"),
         inference=inference,
-        bundles=bundles or default_store(),
-    )
-
-    def ready(part: Part) -> None:
-        console.print(
-            f"[green]✓[/] {part.name:<8} {part.what}  [dim]{part.address}  {time.monotonic() - began:.1f} s[/]",
-            highlight=False,
-        )
-
-    live = console.is_terminal and not once
-    with Stack(options, on_ready=ready) as stack:
-        if stack.triton is None:
-            console.print(f"[yellow]•[/] the model runs in the scorer's process: {stack.why_in_process}")
-        add_scorer(stack)
+        bundles=bundles,
+    ) as stack:
         running = Demo(stack, source, limit=limit, per_second=rate or (SHOWN_PER_SECOND if live else None))
         shown = _watch(console, running, title=data, total=_total(source.size, limit), began=began)
         console.print(summary_panel(shown))
@@ -86,6 +73,19 @@ def demo(  # noqa: PLR0917 - typer calls it by name
     if as_json:
         # The last line, and not through rich, which would fold it at the terminal's width.
         print(json.dumps(shown.summary()), flush=True)  # noqa: T201
+
+
+def _empty(folder: Path) -> None:
+    """Remove what an earlier demo left; nothing else.
+
+    Raises:
+        StackUnavailable: A demo runs there, or the folder is not one of a demo.
+    """
+    if running_environment(folder) is not None:
+        raise StackUnavailable(f"a demo runs in {folder} already: stop it, or give another folder with --directory")
+    if folder.exists() and any(folder.iterdir()) and not (folder / "ports.json").exists():
+        raise StackUnavailable(f"{folder} holds something that no demo made: give another folder with --directory")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _total(size: int | None, limit: int | None) -> int | None:

@@ -29,7 +29,7 @@ def doctor(
     kafka_home: Annotated[Path | None, typer.Option(envvar="KAFKA_HOME", help="Release of Apache Kafka.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Check each part: ok, or what is wrong and what to do. Exit status 1 when anything is wrong.
+    """Check each part and say what to do; exit status 1 on a fault.
 
     Looks at the stack that runs in the folder, and at the addresses in CONTENTO_KAFKA, CONTENTO_REDIS and
     CONTENTO_TRITON, which go before it.

@@ -22,7 +22,7 @@ def feed(
     kafka: Annotated[str | None, typer.Option(help="Bootstrap servers [default: CONTENTO_KAFKA].")] = None,
     directory: DirectoryOption = None,
 ) -> None:
-    """Feed items, events and feedback of a data set into Kafka, in time order."""
+    """Feed a data set into Kafka, in time order."""
     settings = find_settings(directory)
     source = open_source(data)
     fed = asyncio.run(_feed(source, kafka or settings.kafka, settings.topic_prefix, limit, rate))

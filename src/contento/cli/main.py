@@ -52,6 +52,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
+    context_settings={"max_content_width": 100},
     help="Live satisfaction and rating scores from a stream of user events.",
 )
 

@@ -5,5 +5,5 @@ from contento.scoring.settings import ScorerSettings
 
 
 def scorer() -> None:
-    """Run a scorer worker until SIGTERM; its settings are CONTENTO_… variables (see services/scorer)."""
+    """Run one scorer worker, set up by CONTENTO_… variables."""
     run_scorer(ScorerSettings())

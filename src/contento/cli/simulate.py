@@ -36,7 +36,7 @@ def simulate(
         str | None, typer.Option(help="KIND@START[-END], fractions of the time, joined by commas; not the scenario's.")
     ] = None,
 ) -> None:
-    """Write the event log of a simulated shop: users, items with texts, events, feedback, and drifts.
+    """Write the event log of a simulated shop.
 
     The same scenario, options and seed give the same bytes. Read it with --data log:FILE.
     """

@@ -34,6 +34,8 @@ def train(
     options = TrainOptions(seed=seed, encoder=EncoderConfig(reference=encoder), fit=FitOptions(epochs=epochs))
     with _progress(console) as progress:
         trained = train_on([open_source(each) for each in data], out, options, _reporter(progress))
+        for task in progress.tasks:  # fitting that stopped early is done, too
+            progress.update(task.id, total=task.completed)
     console.print(_table(trained.metrics))
     console.print(f"{trained.bundle.path} is live as `serving` in {out}", soft_wrap=True)
 

@@ -1,7 +1,5 @@
 """`contento up`: the embedded stack and a scorer, in the foreground."""
 
-import os
-import signal
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -12,12 +10,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from contento.cli.topics import kafka_connection
+from contento.cli.start import (
+    BundlesOption,
+    InferenceOption,
+    KafkaHomeOption,
+    KafkaOption,
+    RedisOption,
+    TritonOption,
+    started,
+)
 from contento.local.redis_server import without_password
-from contento.local.scorer_process import add_scorer
-from contento.local.stack import InferenceChoice, Part, Stack, StackOptions
-from contento.local.triton_environment import find_environment, why_no_triton
-from contento.scoring.settings import ScorerSettings
+from contento.local.stack import Stack
 
 WATCH_S = 0.2
 
@@ -25,49 +28,33 @@ Directory = Annotated[Path, typer.Option(help="Where each service has its folder
 
 
 def up(  # noqa: PLR0917 - the command's options
-    kafka: Annotated[str, typer.Option(help="Bootstrap servers of a broker that runs already.")] = "",
-    redis: Annotated[str, typer.Option(help="URL of a Redis that runs already.")] = "",
-    triton: Annotated[str, typer.Option(help="host:port of a Triton's gRPC endpoint that runs already.")] = "",
-    kafka_home: Annotated[
-        Path | None,
-        typer.Option(envvar="KAFKA_HOME", help="Unpacked release of Apache Kafka 4 to start: durable; needs Java 17."),
-    ] = None,
-    inference: Annotated[
-        InferenceChoice, typer.Option(help="Where the model runs; auto: in Triton where this platform has it.")
-    ] = "auto",
+    kafka: KafkaOption = None,
+    redis: RedisOption = None,
+    triton: TritonOption = None,
+    kafka_home: KafkaHomeOption = None,
+    inference: InferenceOption = "auto",
     directory: Directory = Path(".contento"),
     topic_prefix: Annotated[str, typer.Option(help="First part of the topics' names.")] = "contento",
-    bundles: Annotated[Path | None, typer.Option(help="Bundle store; otherwise the package's trained bundle.")] = None,
+    bundles: BundlesOption = None,
 ) -> None:
-    """Start broker, Redis, Triton and a scorer; watch and restart them; stop all of it on Ctrl-C.
+    """Run broker, Redis, Triton and a scorer until Ctrl-C.
 
     Any of the three servers can be an address you give instead.
     """
     console = Console()
-    options = StackOptions(
+    began = time.monotonic()
+    running = started(
+        console,
         directory=directory,
-        kafka=kafka or None,
-        kafka_connection=kafka_connection(ScorerSettings()) if kafka else {},
-        redis=redis or None,
-        triton=triton or None,
+        kafka=kafka,
+        redis=redis,
+        triton=triton,
         kafka_home=kafka_home,
-        java_home=os.environ.get("JAVA_HOME"),
         inference=inference,
         bundles=bundles,
         topic_prefix=topic_prefix,
     )
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _interrupt)
-    began = time.monotonic()
-    if options.triton is None and inference != "in-process" and why_no_triton() is None and find_environment() is None:
-        console.print("Installing Triton's own environment (75 MB, once) …")
-    console.print(f"Starting in {directory.absolute()} …", highlight=False)
-
-    def show(part: Part) -> None:
-        console.print(f"  [green]✓[/] {part.name:<8}{escape(_shown(part))}", highlight=False)
-
-    with suppress(KeyboardInterrupt), Stack(options, on_ready=show) as stack:
-        add_scorer(stack)
+    with suppress(KeyboardInterrupt), running as stack:
         console.print(_start_page(stack, time.monotonic() - began))
         _watch(stack, console)
     console.print("Stopped.")
@@ -116,15 +103,7 @@ def _watch(stack: Stack, console: Console) -> NoReturn:
         time.sleep(WATCH_S)
 
 
-def _shown(part: Part) -> str:
-    return f"{part.what}  {without_password(part.address)}".rstrip()
-
-
 def _relative(path: Path) -> str:
     """Return the path as it is shortest to type from here."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
