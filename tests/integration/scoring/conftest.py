@@ -41,19 +41,20 @@ def run_scorer(triton: str) -> RunScorer:
     """Runs a supervised scorer on a stack, under a prefix of its own for topics, keys and group."""
 
     @contextmanager
-    def run(stack: Stack, prefix: str, **settings: str) -> Iterator[Service]:
+    def run(stack: Stack, prefix: str, name: str = "") -> Iterator[Service]:
+        name = name or prefix
         environment = {
             "CONTENTO_TOPIC_PREFIX": prefix,
             "CONTENTO_REDIS_PREFIX": prefix,
             "CONTENTO_GROUP": prefix,
             # A worker's own slot: its successor takes over at once. The embedded broker makes static members wait.
-            "CONTENTO_INSTANCE": "scorer-0" if stack.options.kafka_home else "",
+            "CONTENTO_INSTANCE": name if stack.options.kafka_home else "",
             "CONTENTO_SESSION_TIMEOUT_S": "2",
             "CONTENTO_INFERENCE": "triton",
             "CONTENTO_TRITON": triton,
-            **settings,
+            "CONTENTO_BATCH_EVENTS": "64",  # more batches, more moments between them
         }
-        service = stack.add_process(prefix, [sys.executable, "-m", "contento", "scorer"], environment)
+        service = stack.add_process(name, [sys.executable, "-m", "contento", "scorer"], environment)
         try:
             yield service
         finally:

@@ -1,4 +1,4 @@
-"""`kill -9` of the scorer, ten times in one run: every event still counts exactly once."""
+"""`kill -9` of the scorer, ten times in one run, and scorers that join and leave: every event counts once."""
 
 import asyncio
 import os
@@ -6,6 +6,8 @@ import random
 import signal
 import uuid
 from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from itertools import islice
 from typing import Any
 
@@ -64,23 +66,46 @@ def same(a: str, b: str) -> bool:
         return False
 
 
-async def kill_at_random_moments(service: Service, scored: dict[str, Any], moments: random.Random) -> None:
+async def reached(scored: dict[str, Any], goal: int) -> None:
+    while len(scored) < goal:
+        await asyncio.sleep(0.002)
+
+
+async def kill(service: Service) -> None:
+    """Kill a scorer and return once its supervisor has started the next."""
+    restarts = service.restarts
+    while service.pid is None:
+        await asyncio.sleep(0.01)
+    os.kill(service.pid, signal.SIGKILL)
+    while service.restarts == restarts:
+        await asyncio.sleep(0.01)
+
+
+async def kill_at_random_moments(first: Service, scored: dict[str, Any], _: Callable[[], Service]) -> None:
     """Kill the scorer each time it has got a random number of events further."""
-    goals = sorted(moments.sample(range(EVENTS // 20, EVENTS - EVENTS // 20), KILLS))
-    for goal in goals:
-        while len(scored) < goal:
-            await asyncio.sleep(0.002)
+    moments = random.Random(5)
+    for goal in sorted(moments.sample(range(EVENTS // 20, EVENTS - EVENTS // 20), KILLS)):
+        await reached(scored, goal)
         await asyncio.sleep(moments.random() * 0.05)
-        restarts = service.restarts
-        while service.pid is None:
-            await asyncio.sleep(0.01)
-        os.kill(service.pid, signal.SIGKILL)
-        while service.restarts == restarts:
-            await asyncio.sleep(0.01)
+        await kill(first)
+    assert first.restarts == KILLS
+
+
+async def join_and_leave(first: Service, scored: dict[str, Any], another: Callable[[], Service]) -> None:
+    """A second scorer joins and takes its share; the first is killed and comes back; the second is told to stop."""
+    await reached(scored, EVENTS // 6)
+    second = another()
+    await reached(scored, EVENTS // 2)
+    await kill(first)
+    await reached(scored, EVENTS * 3 // 4)
+    await asyncio.to_thread(second.stop)
+
+
+Disturb = Callable[[Service, dict[str, Any], Callable[[], Service]], Coroutine[Any, Any, None]]
 
 
 async def run_once(
-    stack: Stack, prefix: str, run_scorer: RunScorer, read_topic: ReadTopic, moments: random.Random | None
+    stack: Stack, prefix: str, run_scorer: RunScorer, read_topic: ReadTopic, disturb: Disturb | None
 ) -> dict[str, list[Score]]:
     """Feed the events, and return the scores by event id once every event has one."""
     await asyncio.to_thread(create_topics_now, stack.kafka, prefix=prefix)
@@ -95,41 +120,51 @@ async def run_once(
         consumed = len(records)
         return len(by_event) == EVENTS
 
-    with run_scorer(stack, prefix, CONTENTO_BATCH_EVENTS="64") as service:
-        async with Feeder(stack.kafka, prefix) as feeder:
-            await feeder.records(the_events())
+    with ExitStack() as scorers:
+
+        def another() -> Service:
+            return scorers.enter_context(run_scorer(stack, prefix, f"{prefix}-2"))
+
+        first = scorers.enter_context(run_scorer(stack, prefix))
+        feeding = asyncio.create_task(feed(stack, prefix, per_second=None if disturb is None else 400.0))
         reading = asyncio.create_task(read_topic(stack, prefix, "scores", enough))
-        if moments is not None:
-            await kill_at_random_moments(service, by_event, moments)
-            assert service.restarts == KILLS
+        if disturb is not None:
+            await disturb(first, by_event, another)
+        await feeding
         await reading
     return by_event
 
 
+async def feed(stack: Stack, prefix: str, per_second: float | None) -> None:
+    async with Feeder(stack.kafka, prefix) as feeder:
+        await feeder.records(the_events(), per_second=per_second)
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(240)
-async def test_killed_scorer_counts_every_event_once(
+@pytest.mark.timeout(300)
+async def test_disturbed_scorers_count_every_event_once(
     stack: Stack, redis_of: Any, run_scorer: RunScorer, read_topic: ReadTopic
 ) -> None:
-    calm, stormy = (f"{name}-{uuid.uuid4().hex[:8]}" for name in ("calm", "storm"))
+    calm = f"calm-{uuid.uuid4().hex[:8]}"
     expected = await run_once(stack, calm, run_scorer, read_topic, None)
-    scores = await run_once(stack, stormy, run_scorer, read_topic, random.Random(5))
-
-    assert scores.keys() == expected.keys() == {event.event_id for event in the_events()}
-    for event_id, repeats in scores.items():
-        for score in repeats:  # a repeat of a score says what the first one said
-            assert score.satisfaction.value == pytest.approx(expected[event_id][0].satisfaction.value, abs=CLOSE)
-            assert score.source.offset == expected[event_id][0].source.offset
-
-    before, after = keys_of(redis_of, calm), keys_of(redis_of, stormy)
-    assert before.keys() == after.keys()
-    differences = [
-        (key, field, value, after[key].get(field))
-        for key, fields in before.items()
-        for field, value in fields.items()
-        if fields.keys() != after[key].keys() or not same(value, after[key][field])
-    ]
-    assert not differences
-    assert (
-        sum(int(fields["n"]) for key, fields in after.items() if key.startswith(":user:") and "n" in fields) == EVENTS
-    )
+    assert expected.keys() == {event.event_id for event in the_events()}
+    before = keys_of(redis_of, calm)
+    for disturb in (kill_at_random_moments, join_and_leave):
+        stormy = f"storm-{uuid.uuid4().hex[:8]}"
+        scores = await run_once(stack, stormy, run_scorer, read_topic, disturb)
+        assert scores.keys() == expected.keys()
+        for event_id, repeats in scores.items():
+            for score in repeats:  # a repeat of a score says what the first one said
+                assert score.satisfaction.value == pytest.approx(expected[event_id][0].satisfaction.value, abs=CLOSE)
+                assert score.source.offset == expected[event_id][0].source.offset
+        after = keys_of(redis_of, stormy)
+        assert before.keys() == after.keys()
+        differences = [
+            (key, field, value, after[key].get(field))
+            for key, fields in before.items()
+            for field, value in fields.items()
+            if fields.keys() != after[key].keys() or not same(value, after[key][field])
+        ]
+        assert not differences
+        counted = sum(int(fields["n"]) for key, fields in after.items() if key.startswith(":user:") and "n" in fields)
+        assert counted == EVENTS
