@@ -68,7 +68,8 @@ def _topics() -> str:
     return f"""## Topics
 
 `contento` is the prefix, `CONTENTO_TOPIC_PREFIX`. Records with the same key share a partition and keep their order.
-A record has at most {MAX_RECORD_BYTES // 2**20} MiB. `contento topics create` makes the topics.
+A record has at most {MAX_RECORD_BYTES // 2**20} MiB, a little less outside the dead-letter topic.
+`contento topics create` makes the topics.
 
 {_table(names, rows)}
 Values are protobuf; the scorer also takes proto3 JSON where the header `{headers.CONTENT_TYPE}` says

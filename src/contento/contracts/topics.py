@@ -16,6 +16,8 @@ DAY_MS = 24 * 3600 * 1000
 MAX_RECORD_BYTES = 16 * 1024 * 1024
 """Largest record a topic takes: a 10 MB text must reach the dead-letter topic whole, so four times
 the largest text that ever came (4 MB), which also leaves room for its headers."""
+DEAD_LETTER_ROOM = 64 * 1024
+"""Bytes by which the dead-letter topic takes more than the others: the reason's headers have at most 10 KiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ class Topic:
         return {
             "cleanup.policy": "compact" if self.compacted else "delete",
             "retention.ms": str(self.retention_ms),
-            "max.message.bytes": str(MAX_RECORD_BYTES),
+            "max.message.bytes": str(MAX_RECORD_BYTES - (0 if self.name == "dlq" else DEAD_LETTER_ROOM)),
         }
 
     @property

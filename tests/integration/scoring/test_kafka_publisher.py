@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 import pytest
 from topic_reading import read_topic
 
+from contento.contracts.rejection import RejectedRecord
+from contento.contracts.topics import DEAD_LETTER_ROOM, TOPICS
 from contento.local.stack import Stack
-from contento.scoring.core.record import OutputRecord
+from contento.scoring.core.record import InputRecord, OutputRecord, dead_letter
 from contento.scoring.kafka_publisher import KafkaPublisher
 from contento.scoring.ports import PublishFailed
 
@@ -74,6 +76,20 @@ async def test_a_record_too_large_is_refused_and_those_before_it_stay(
     await publisher.publish("dlq", [OutputRecord(key=b"k", value=b"after")])
     records = await read_topic(stack.kafka, prefix, "dlq", lambda got: len(got) >= 2)
     assert [r.value for r in records] == [b"first", b"after"]
+
+
+async def test_the_dead_letter_of_the_largest_record_fits(stack: Stack, prefix: str, publisher: KafkaPublisher) -> None:
+    """Else its partition would stand still for ever."""
+    largest = int(TOPICS["events"].config["max.message.bytes"])
+    record = InputRecord(
+        topic="t", partition=0, offset=2**62, timestamp_ms=2**42, key=b"k", value=b"\xff" * (largest - 200), headers=[]
+    )
+    reason = RejectedRecord("unknown_field", field="\U0001f600" * 5000, expected="x" * 5000, found="y" * 5000)
+    letter = dead_letter(record, reason)
+    await publisher.publish("dlq", [letter])
+    (written,) = await read_topic(stack.kafka, prefix, "dlq", bool)
+    assert written.value == record.value
+    assert sum(len(name) + len(value) for name, value in letter.headers) < DEAD_LETTER_ROOM / 4
 
 
 async def test_a_broker_that_is_not_there_is_named_with_what_to_do() -> None:

@@ -10,7 +10,7 @@ import pytest
 from contento.contracts import messages
 from contento.contracts.metrics import METRICS
 from contento.contracts.redis_keys import REDIS_KEYS, RedisKeys
-from contento.contracts.topics import MAX_RECORD_BYTES, TOPICS
+from contento.contracts.topics import DEAD_LETTER_ROOM, MAX_RECORD_BYTES, TOPICS
 
 ROOT = Path(__file__).resolve().parents[3]
 BUF = Path(sys.executable).with_name("buf")
@@ -24,8 +24,11 @@ def test_topics_are_named_and_sized() -> None:
         assert topic.name == name
         assert topic.producers
         assert topic.consumers
-        assert topic.config["max.message.bytes"] == str(MAX_RECORD_BYTES)
+        assert int(topic.config["max.message.bytes"]) <= MAX_RECORD_BYTES
         assert topic.message is None or topic.message.__name__ in messages.__all__
+    largest = {name: int(topic.config["max.message.bytes"]) for name, topic in TOPICS.items()}
+    assert largest["dlq"] == MAX_RECORD_BYTES
+    assert largest["events"] == MAX_RECORD_BYTES - DEAD_LETTER_ROOM  # its dead letter is larger by the reason
     assert TOPICS["items"].config["cleanup.policy"] == "compact"
 
 
