@@ -1,3 +1,4 @@
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 
@@ -56,8 +57,23 @@ async def test_records_arrive_as_they_are(stack: Stack, prefix: str, publisher: 
     assert [(r.key, r.value, list(r.headers)) for r in records] == [(g.key, g.value, list(g.headers)) for g in given]
 
 
-async def test_what_is_acknowledged_is_there(stack: Stack, prefix: str) -> None:
-    """It connects by itself, and `publish` returns no earlier than the records can be read."""
+async def test_it_returns_once_all_is_acknowledged(
+    stack: Stack, prefix: str, publisher: KafkaPublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[asyncio.Future[object]] = []
+    send = publisher._producer.send
+
+    async def watched(*arguments: object, **named: object) -> asyncio.Future[object]:
+        sent.append(await send(*arguments, **named))
+        return sent[-1]
+
+    monkeypatch.setattr(publisher._producer, "send", watched)
+    await publisher.publish("scores", [OutputRecord(key=f"u{n}".encode(), value=b"v") for n in range(50)])
+    assert len(sent) == 50
+    assert all(each.done() for each in sent)
+
+
+async def test_it_connects_by_itself(stack: Stack, prefix: str) -> None:
     publisher = KafkaPublisher(prefix, bootstrap_servers=stack.kafka.split(","))
     try:
         await publisher.publish("dlq", [OutputRecord(key=b"k", value=b"v")])
