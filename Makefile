@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports proto lock clean
+.PHONY: help setup demo test check lint types imports proto docs released lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,8 +32,10 @@ check: lint types imports ## static checks
 
 lint: setup
 	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && echo "ruff: clean"
-	@$(BIN)/buf lint proto && $(BIN)/buf format --exit-code --diff proto && echo "buf: clean"
+	@$(BIN)/buf lint proto && $(BIN)/buf format --exit-code --diff proto
+	@$(BIN)/buf breaking proto --against proto/released.binpb && echo "buf: clean"
 	@$(BIN)/python tools/generate_messages.py --check && echo "generated messages: current"
+	@$(BIN)/python tools/generate_docs.py --check && echo "generated docs: current"
 
 types: setup
 	@$(BIN)/mypy
@@ -43,6 +45,12 @@ imports: setup
 
 proto: setup ## generate the Python messages from proto/
 	@$(BIN)/buf format -w proto && $(BIN)/python tools/generate_messages.py
+
+docs: setup ## generate docs/contracts.md from the registries
+	@$(BIN)/python tools/generate_docs.py
+
+released: setup ## take today's messages as the ones that later changes must not break
+	@$(BIN)/buf build proto -o proto/released.binpb
 
 lock: setup ## resolve the pinned versions anew
 	@$(BIN)/python tools/lock.py

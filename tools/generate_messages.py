@@ -1,7 +1,7 @@
 """Generate the Python messages of `proto/` into `contento.contracts.v1`.
 
-    python tools/generate_messages.py            write them
-    python tools/generate_messages.py --check    exit 1 when the committed ones differ
+python tools/generate_messages.py            write them
+python tools/generate_messages.py --check    exit 1 when the committed ones differ
 """
 
 import re
@@ -37,7 +37,9 @@ def main() -> None:
     if "--check" in sys.argv[1:]:
         stale = sorted(n for n in wanted.keys() | committed.keys() if wanted.get(n) != committed.get(n))
         if stale:
-            raise SystemExit(f"generated messages are stale: {', '.join(stale)}: run `make proto` and commit the result")
+            raise SystemExit(
+                f"generated messages are stale: {', '.join(stale)}: run `make proto` and commit the result"
+            )
         return
     for name in committed.keys() - wanted.keys():
         (TARGET / name).unlink()

@@ -73,7 +73,9 @@ class Observer:
         self._task = asyncio.create_task(self._count())
 
     async def wait(self, reached: Any, timeout_s: float) -> bool:
-        """Wait until `reached()` holds and return whether it does in time."""
+        """Wait until `reached()` holds and return whether it does in time; raises what ended the counting."""
+        if self._task is not None and self._task.done():
+            self._task.result()
         try:
             async with asyncio.timeout(timeout_s), self._changed:
                 await self._changed.wait_for(reached)
