@@ -81,7 +81,7 @@ async def kill(service: Service) -> None:
         await asyncio.sleep(0.01)
 
 
-async def kill_at_random_moments(first: Service, scored: dict[str, Any], _: Callable[[], Service]) -> None:
+async def kill_at_random_moments(_: Stack, first: Service, scored: dict[str, Any], __: Callable[[], Service]) -> None:
     """Kill the scorer each time it has got a random number of events further."""
     moments = random.Random(5)
     for goal in sorted(moments.sample(range(EVENTS // 20, EVENTS - EVENTS // 20), KILLS)):
@@ -91,7 +91,7 @@ async def kill_at_random_moments(first: Service, scored: dict[str, Any], _: Call
     assert first.restarts == KILLS
 
 
-async def join_and_leave(first: Service, scored: dict[str, Any], another: Callable[[], Service]) -> None:
+async def join_and_leave(_: Stack, first: Service, scored: dict[str, Any], another: Callable[[], Service]) -> None:
     """A second scorer joins and takes its share; the first is killed and comes back; the second is told to stop."""
     await reached(scored, EVENTS // 6)
     second = another()
@@ -101,7 +101,19 @@ async def join_and_leave(first: Service, scored: dict[str, Any], another: Callab
     await asyncio.to_thread(second.stop)
 
 
-Disturb = Callable[[Service, dict[str, Any], Callable[[], Service]], Coroutine[Any, Any, None]]
+async def servers_die(stack: Stack, first: Service, scored: dict[str, Any], _: Callable[[], Service]) -> None:
+    """Redis and the broker are killed and come back, while the scorer waits for them."""
+    names = ["redis", "kafka"] if stack.options.kafka_home else ["redis"]  # the embedded broker forgets all
+    for number, name in enumerate(names):
+        await reached(scored, EVENTS * (number + 1) // 4)
+        server = stack.parts[name].service
+        assert server is not None
+        await kill(server)
+    await reached(scored, EVENTS * 3 // 4)
+    assert first.restarts == 0
+
+
+Disturb = Callable[[Stack, Service, dict[str, Any], Callable[[], Service]], Coroutine[Any, Any, None]]
 
 
 async def run_once(
@@ -129,7 +141,7 @@ async def run_once(
         feeding = asyncio.create_task(feed(stack, prefix, per_second=None if disturb is None else 400.0))
         reading = asyncio.create_task(read_topic(stack, prefix, "scores", enough))
         if disturb is not None:
-            await disturb(first, by_event, another)
+            await disturb(stack, first, by_event, another)
         await feeding
         await reading
     return by_event
@@ -149,7 +161,7 @@ async def test_disturbed_scorers_count_every_event_once(
     expected = await run_once(stack, calm, run_scorer, read_topic, None)
     assert expected.keys() == {event.event_id for event in the_events()}
     before = keys_of(redis_of, calm)
-    for disturb in (kill_at_random_moments, join_and_leave):
+    for disturb in (kill_at_random_moments, join_and_leave, servers_die):
         stormy = f"storm-{uuid.uuid4().hex[:8]}"
         scores = await run_once(stack, stormy, run_scorer, read_topic, disturb)
         assert scores.keys() == expected.keys()
