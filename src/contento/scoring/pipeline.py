@@ -97,12 +97,15 @@ class Pipeline:
         Raises:
             TooManyUnprocessable: Nothing of the last records worked; they must not be acknowledged.
         """
+        began = self._stopwatch()
         with self._timed("decode"):
             batch, letters = self._decode(records, UserEvent)
         await self._bury(letters)
         if batch:
             await self._isolating_faults(batch)
         self._metrics.batch(len(records), self._clock_ms() / 1000)
+        seconds = round(self._stopwatch() - began, 4)
+        log.debug("batch", records=len(records), dead_letters=len(letters), seconds=seconds)
 
     async def process_items(self, records: Sequence[InputRecord]) -> None:
         """Store the last state of items; a tombstone deletes. Returns once all effects have happened."""

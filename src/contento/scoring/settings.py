@@ -68,4 +68,4 @@ class ScorerSettings(BaseSettings):
     log_format: Literal["console", "json"] = "json"
     """How log lines look."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """Least level that is logged."""
+    """Least level that is logged; DEBUG adds a line per batch."""
