@@ -69,7 +69,10 @@ def run_scorer(settings: ScorerSettings) -> None:
         return Parts(pipeline=pipeline, metrics=metrics, cluster=cluster, close=close)
 
     app = ScorerApp(settings, make_parts)
-    worker = faust.Worker(app, quiet=True, loglevel=None, redirect_stdouts=False, logging_config=None, override_logging=False)
+    worker = faust.Worker(
+        app, quiet=True, loglevel=None, redirect_stdouts=False, logging_config=None, override_logging=False
+    )
+    worker.spinner = None  # it writes terminal codes into a log
     sys.exit(worker.execute_from_commandline())
 
 
