@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "feed": "feed:feed",
     "simulate": "simulate:simulate",
     "train": "train:train",
+    "evaluate": "evaluate:app",
     "topics": "topics:app",
     "scorer": "scorer:scorer",
 }

@@ -1,0 +1,1 @@
+"""Honest figures: ours beside baselines, on the same ratings, in the same order."""
