@@ -35,6 +35,7 @@ def effect(
         source=source,
         offset=offset,
         seen_n=seen_n,
+        seen_segment="s" if seen_n else "",
         live=live(seen_n + 1 if n is None else n),
         history=History(event_id=[f"{user}-{offset}"], time_ms=[offset]),
         at_risk=at_risk,
@@ -50,9 +51,12 @@ def group(*events: GroupEvent, source: str = SOURCE) -> GroupEffect:
 
 
 class StateStoreContract:
-    """Inherit and provide `store`; `groups` and `at_risk` read back what only readers see."""
+    """Inherit, provide `store`, and say how to read what only readers see and to write what others write."""
 
     async def read_group(self, store: StateStore, kind: str, id_: str) -> LiveGroup | None:
+        raise NotImplementedError
+
+    async def write_segment(self, store: StateStore, user: str, segment: str) -> None:
         raise NotImplementedError
 
     async def read_at_risk(self, store: StateStore) -> Mapping[str, float]:
@@ -126,6 +130,14 @@ class StateStoreContract:
         assert await self.read_at_risk(store) == {"u": pytest.approx(0.75)}
         await store.apply([effect("u", 2, seen_n=1)], [])
         assert await self.read_at_risk(store) == {}
+
+    async def test_a_segment_that_was_written_meanwhile_stays(self, store: StateStore) -> None:
+        await store.apply([effect("u", 1, seen_n=0)], [])
+        await self.write_segment(store, "u", "the learner's")
+        await store.apply([effect("u", 2, seen_n=1)], [])
+        users, _ = await store.read(["u"], [])
+        assert users["u"].live is not None
+        assert (users["u"].live.segment, users["u"].live.n) == ("the learner's", 2)
 
     async def test_embeddings_are_kept_by_encoder(self, store: StateStore) -> None:
         vector = np.array([0.5, -0.25, 1e-3], np.float16)

@@ -118,6 +118,8 @@ class UserEffect:
         source: Where the events come from: `<cluster>/<topic>/<partition>`.
         offset: Offset of the last of them.
         seen_n: The live `n` that the effect builds on; another `n` in the store is a conflict.
+        seen_segment: The live segment that it builds on; empty for a new user. The segment is written
+            only where the effect changes it, so that one the learner has put there meanwhile stays.
         live: The live scores after it.
         history: The history after it.
         at_risk: Whether the user belongs to those at risk.
@@ -127,6 +129,7 @@ class UserEffect:
     source: str
     offset: int
     seen_n: int
+    seen_segment: str
     live: LiveUser
     history: History
     at_risk: bool

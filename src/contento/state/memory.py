@@ -1,6 +1,7 @@
 """The in-memory twin of the Redis store: for tests, and for replay without servers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,8 @@ class MemoryStore:
                 conflicts.add(effect.user)
                 continue
             self._advance("user", effect.user, effect.source, effect.offset)
-            self.users[effect.user] = effect.live
+            unchanged = live is not None and effect.live.segment == effect.seen_segment
+            self.users[effect.user] = replace(effect.live, segment=live.segment) if live and unchanged else effect.live
             self.histories[effect.user] = effect.history
             if effect.at_risk:
                 self.at_risk[effect.user] = effect.live.risk

@@ -136,7 +136,7 @@ class RedisStore:
             second.evalsha(
                 _USER_SHA, 2, keys.user_live(effect.user), keys.user_history(effect.user),
                 APPLIED + effect.source, effect.offset, effect.seen_n, effect.history.SerializeToString(),
-                self._state_ttl_ms, *_live_fields(effect.live),
+                self._state_ttl_ms, *_live_fields(effect),
             )  # fmt: skip
         results = await self._run(second)
         return {effect.user for effect, result in zip(users, results, strict=True) if result == -1}
@@ -220,12 +220,13 @@ def live_user(fields: Mapping[bytes, bytes]) -> LiveUser | None:
     )
 
 
-def _live_fields(live: LiveUser) -> Iterable[str | int]:
+def _live_fields(effect: UserEffect) -> Iterable[str | int]:
+    live = effect.live
+    segment = () if live.segment == effect.seen_segment else ("segment", live.segment)
     return (
         "satisfaction", repr(live.satisfaction), "trend", repr(live.trend), "slow", repr(live.slow),
         "p_negative", repr(live.p_negative), "p_neutral", repr(live.p_neutral), "p_positive", repr(live.p_positive),
-        "rating", repr(live.rating), "n", live.n, "segment", live.segment, "bundle", live.bundle,
-        "updated_ms", live.updated_ms,
+        "rating", repr(live.rating), "n", live.n, "bundle", live.bundle, "updated_ms", live.updated_ms, *segment,
     )  # fmt: skip
 
 

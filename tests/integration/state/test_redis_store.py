@@ -31,12 +31,17 @@ class TestRedisStore(StateStoreContract):
 
     @pytest.fixture(autouse=True)
     async def reader(self, embedded_stack: Stack, keys: str) -> AsyncIterator[None]:
+        self.url, self.key_names = embedded_stack.redis, RedisKeys(keys)
         self.live = LiveReader(embedded_stack.redis, RedisKeys(keys))
         yield
         await self.live.close()
 
     async def read_group(self, store: StateStore, kind: str, id_: str) -> LiveGroup | None:
         return await self.live.item(id_)
+
+    async def write_segment(self, store: StateStore, user: str, segment: str) -> None:
+        with redis_py.Redis.from_url(self.url) as client:
+            client.hset(self.key_names.user_live(user), "segment", segment)
 
     async def read_at_risk(self, store: StateStore) -> Mapping[str, float]:
         return dict(await self.live.at_risk(10))

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,10 @@ class TestMemoryStore(StateStoreContract):
     async def read_group(self, store: StateStore, kind: str, id_: str) -> LiveGroup | None:
         assert isinstance(store, MemoryStore)
         return store.groups.get((kind, id_))
+
+    async def write_segment(self, store: StateStore, user: str, segment: str) -> None:
+        assert isinstance(store, MemoryStore)
+        store.users[user] = replace(store.users[user], segment=segment)
 
     async def read_at_risk(self, store: StateStore) -> Mapping[str, float]:
         assert isinstance(store, MemoryStore)

@@ -87,6 +87,7 @@ def user_effects(
                 source=new[rows[-1]].record.source,
                 offset=new[rows[-1]].record.offset,
                 seen_n=before.n if before else 0,
+                seen_segment=before.segment if before else "",
                 live=live,
                 history=history,
                 at_risk=live.n >= at_risk_events and live.risk > at_risk_above,

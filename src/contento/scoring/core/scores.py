@@ -48,7 +48,7 @@ def build_scores(
         outputs: The model's answers.
         texts: Text of each event.
         users: State of every user in them.
-        segment_attribute: Event attribute that names the user's segment, where it is declared.
+        segment_attribute: Event attribute that names the user's segment; a user whose events do not stays in theirs.
         now_ms: The present, unix milliseconds.
     """
     means = outputs.rating.astype(np.float64) @ _RATINGS
@@ -56,10 +56,13 @@ def build_scores(
     coverage, satisfaction = outputs.coverage.tolist(), outputs.satisfaction.tolist()
     outcomes, towers, user = outputs.outcomes.tolist(), outputs.towers.tolist(), outputs.user.tolist()
     tops = np.argsort(-outputs.events, axis=1, kind="stable")[:, :EVENT_REASONS].tolist()
+    segments = {user: state.live.segment for user, state in users.items() if state.live}
     scores = []
     for row, each in enumerate(new):
         event = each.event
         p_negative, p_neutral, p_positive = satisfaction[row]
+        segment = event.attributes.get(segment_attribute) or segments.get(event.user_id) or NO_SEGMENT
+        segments[event.user_id] = segment
         lower, upper = interval[row]
         score = Score(
             event_id=event.event_id,
@@ -76,7 +79,7 @@ def build_scores(
             ),
             # A batch may mix bundles: an outcome that a row's bundle does not predict is NaN.
             outcomes={n: p for n, p in zip(outputs.outcome_names, outcomes[row], strict=True) if not math.isnan(p)},
-            segment=_segment(each, users[event.user_id], segment_attribute),
+            segment=segment,
             bundle=outputs.bundle[row],
             encoder=inputs.encoder[row],
             arm=inputs.arm[row],
@@ -89,12 +92,6 @@ def build_scores(
         score.scored_time.FromMilliseconds(now_ms)
         scores.append(score)
     return scores
-
-
-def _segment(each: NewEvent, user: UserState, attribute: str) -> str:
-    """Return the segment the event declares, else the one the user is in."""
-    declared = each.event.attributes.get(attribute, "")
-    return declared or (user.live.segment if user.live else "") or NO_SEGMENT
 
 
 def _reasons(each: NewEvent, towers: Sequence[float], top: Sequence[int], shares: NDArray[np.float32]) -> list[Reason]:

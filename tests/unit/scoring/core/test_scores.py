@@ -88,11 +88,13 @@ async def test_an_outcome_that_a_rows_bundle_does_not_know_is_left_out() -> None
 async def test_the_segment_is_declared_else_kept_else_unassigned() -> None:
     declared, silent = an_event(1), an_event(2)
     del silent.attributes["segment"]
-    new, inputs, outputs, users = await asked((declared, History()), (silent, History()))
-    assert [score.segment for score in built(new, inputs, outputs, users)] == ["segment of u", NO_SEGMENT]
+    rows = [(silent, History()), (declared, History()), (silent, History())]
+    new, inputs, outputs, users = await asked(*rows)
+    declared_stays = ["segment of u", "segment of u"]
+    assert [score.segment for score in built(new, inputs, outputs, users)] == [NO_SEGMENT, *declared_stays]
     known = UserState(live=fold_user(None, Score(segment="loyal")))
-    new, inputs, outputs, users = await asked((declared, History()), (silent, History()), user=known)
-    assert [score.segment for score in built(new, inputs, outputs, users)] == ["segment of u", "loyal"]
+    new, inputs, outputs, users = await asked(*rows, user=known)
+    assert [score.segment for score in built(new, inputs, outputs, users)] == ["loyal", *declared_stays]
 
 
 async def test_reasons_are_towers_then_telling_events_strongest_first() -> None:
