@@ -62,8 +62,8 @@ def fit_trees(rows: NDArray[np.float64], target: NDArray[np.float64], *, seeds: 
 
 def _model(seed: int) -> Any:
     return HistGradientBoostingRegressor(
-        learning_rate=0.06,
-        max_iter=120,
+        learning_rate=0.05,
+        max_iter=150,
         max_leaf_nodes=12,
         min_samples_leaf=60,
         l2_regularization=10.0,

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from contento.model.online.boosting import fit_trees
 from contento.model.online.case import Case
 from contento.model.online.stacked import StackedOnline
 
@@ -29,7 +28,7 @@ def fit_offline(
         make: Returns an empty model.
         cases: What was known before each rating.
         ratings: 1 to 5.
-        seed: Of the folds and the trees.
+        seed: Of the folds.
         folds: Number of folds, at least 2.
         trees: Number of boosted models that are averaged.
         report: Called with 1 after each of `folds + 1` fits.
@@ -48,7 +47,7 @@ def fit_offline(
     model = make()
     _take_in(model, cases, ratings, np.arange(len(cases)))
     features = np.array(rows)
-    model.trees = fit_trees(features, ratings[order] - features[:, 0], seeds=range(seed, seed + trees))
+    model.adopt(features, ratings[order], trees)
     if report:
         report(1)
     return model

@@ -25,6 +25,8 @@ PRIORS: Final = (
     Prior(rank=4, vector=0.3),
 )
 """Members of the factors. The first has biases only; what it leaves over is what neighbours and traces explain."""
+_TREES: Final = 2
+"""Boosted models that are averaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ class StackedOnline:
         users: int,
         items: int,
         categories: NDArray[np.float64],
+        numbers: NDArray[np.float64],
         values: Sequence[int],
         seed: int = 0,
         pace: Pace | None = None,
@@ -67,6 +70,7 @@ class StackedOnline:
             users: Room for users.
             items: Room for items.
             categories: `[items, C]`, 1 where an item is of a category.
+            numbers: `[items, K]`, what else is known of items (a year, a price); NaN: unknown.
             values: Number of values of each attribute of users.
             seed: Of starting vectors and trees; the same seed gives the same predictions.
             pace: How often the heavier parts are fitted anew.
@@ -77,7 +81,7 @@ class StackedOnline:
         self._factors = RidgeFactors(users=users, items=items, priors=PRIORS, seed=seed)
         self._by_item = Neighbours(near=items, over=users)
         self._by_user = Neighbours(near=users, over=items)
-        self._traces = Traces(users=users, items=items, categories=categories, values=values)
+        self._traces = Traces(users=users, items=items, categories=categories, numbers=numbers, values=values)
         self.trees: Trees | None = None
         self._rows: list[NDArray[np.float32]] = []
         self._targets: list[float] = []
@@ -123,7 +127,7 @@ class StackedOnline:
             self.refit()
             self._next_factors = seen + _pause(seen, self._pace.factors_at, self._pace.factors_every)
         if seen >= self._next_trees:
-            self._fit_trees()
+            self.fit_trees(seeds=_TREES)
             self._next_trees = seen + _pause(seen, self._pace.trees_at, self._pace.trees_every)
 
     def fit(self, cases: Sequence[Case], ratings: NDArray[np.float64], sweeps: int = 12) -> None:
@@ -144,12 +148,21 @@ class StackedOnline:
         self._by_item.refit(item, user, residual)
         self._by_user.refit(user, item, residual)
 
+    def adopt(self, rows: NDArray[np.float64], ratings: NDArray[np.float64], seeds: int) -> None:
+        """Fit the trees to features `[N, F]` of ratings `[N]` that the rest had not learned, and keep these."""
+        self._rows.extend(rows.astype(np.float32))
+        self._targets.extend((ratings - rows[:, 0]).tolist())
+        self.fit_trees(seeds)
+        self._next_trees = len(self._past) + _pause(len(self._past), self._pace.trees_at, self._pace.trees_every)
+
+    def fit_trees(self, seeds: int) -> None:
+        """Fit the trees anew to all features kept, as many models as there are seeds."""
+        first = self._seed
+        self.trees = fit_trees(np.array(self._rows), np.array(self._targets), seeds=range(first, first + seeds))
+
     def _predict(self, row: NDArray[np.float64]) -> float:
         correction = self.trees.predict(row) if self.trees else 0.0
         return float(min(max(row[0] + correction, 1.0), 5.0))
-
-    def _fit_trees(self) -> None:
-        self.trees = fit_trees(np.array(self._rows), np.array(self._targets), seeds=(self._seed, self._seed + 1))
 
 
 def _pause(seen: int, least: int, most: int) -> int:

@@ -17,6 +17,8 @@ _PACES: Final = (0.05, 0.2, 0.5)
 _ITEM_PACE: Final = 0.05
 _SHRINK: Final = 5.0
 """Ratings at which a group's mean residual counts for half."""
+_BINS: Final = 12
+"""Into which the numbers of items are cut, for the tastes of users."""
 _OWN: Final = 19 + len(_PACES)
 """Values that depend neither on categories nor on attributes."""
 
@@ -24,16 +26,27 @@ _OWN: Final = 19 + len(_PACES)
 class Traces:
     """What running sums say about a user and an item."""
 
-    def __init__(self, *, users: int, items: int, categories: NDArray[np.float64], values: Sequence[int]) -> None:
+    def __init__(
+        self,
+        *,
+        users: int,
+        items: int,
+        categories: NDArray[np.float64],
+        numbers: NDArray[np.float64],
+        values: Sequence[int],
+    ) -> None:
         """Start empty.
 
         Args:
             users: Room for users.
             items: Room for items.
             categories: `[items, C]`, 1 where an item is of a category.
+            numbers: `[items, K]`, what else is known of items (a year, a price); NaN: unknown.
             values: Number of values of each attribute.
         """
         self._categories = categories
+        self._numbers = numbers
+        self._bins = np.stack([_bins(each) for each in numbers.T], axis=1) if numbers.size else numbers.astype(int)
         self._values = tuple(values)
         self._user, self._item = _Sums(users), _Sums(items)
         self._pace = np.zeros((users, len(_PACES)))
@@ -44,13 +57,15 @@ class Traces:
         width = categories.shape[1]
         self._taste = np.zeros((users, 2, width))  # sums of residuals, counts
         self._category = np.zeros((2, width))
+        self._each = np.arange(numbers.shape[1])
+        self._taste_at = np.zeros((users, len(self._each), _BINS + 1, 2))
         self._group_item = [np.zeros((size, items, 2)) for size in self._values]
         self._group_taste = [np.zeros((size, 2, width)) for size in self._values]
 
     @property
     def width(self) -> int:
         """Length of `values`."""
-        return _OWN + 1 + int(self._categories.shape[1]) + 3 * len(self._values)
+        return _OWN + 1 + int(self._categories.shape[1]) + 2 * len(self._each) + 3 * len(self._values)
 
     def values(self, case: Case) -> NDArray[np.float64]:
         """Return the traces `[width]` as features; changes nothing."""
@@ -74,6 +89,11 @@ class Traces:
         start = _OWN + 1
         found[start : start + len(categories)] = categories
         place = start + len(categories)
+        middle, end = place + len(self._each), place + 2 * len(self._each)
+        found[place:middle] = self._numbers[item]
+        total, count = self._taste_at[user, self._each, self._bins[item]].T
+        found[middle:end] = total / (count + _SHRINK)
+        place = end
         for index, value in enumerate(case.attributes):
             if value < 0:
                 found[place : place + 3] = np.nan
@@ -102,6 +122,7 @@ class Traces:
         categories = self._categories[item]
         step = np.array([residual * categories, categories])
         self._taste[user] += step
+        self._taste_at[user, self._each, self._bins[item]] += (residual, 1)
         for index, value in enumerate(case.attributes):
             if value >= 0:
                 self._group_item[index][value, item] += (residual, 1)
@@ -111,6 +132,16 @@ class Traces:
 def _affinity(sums: NDArray[np.float64], categories: NDArray[np.float64]) -> float:
     """Return the mean, over an item's categories, of the shrunk mean residual there."""
     return float((sums[0] / (sums[1] + _SHRINK)) @ categories / max(categories.sum(), 1))
+
+
+def _bins(numbers: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return bins of equal width for numbers `[items]`; the last bin is that of the unknown."""
+    known = np.isfinite(numbers)
+    if not known.any():
+        return np.full(len(numbers), _BINS)
+    low, high = numbers[known].min(), numbers[known].max()
+    place = np.clip((numbers - low) / max(high - low, 1e-9) * _BINS, 0, _BINS - 1)
+    return np.where(known, np.nan_to_num(place), _BINS).astype(np.int64)
 
 
 class _Sums:

@@ -58,6 +58,7 @@ def our_model(ratings: Ratings, seed: int) -> StackedOnline:
         users=len(ratings.user_ids),
         items=len(ratings.item_ids),
         categories=ratings.categories,
+        numbers=ratings.numbers,
         values=ratings.values,
         seed=seed,
     )

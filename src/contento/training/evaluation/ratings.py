@@ -1,7 +1,9 @@
 """The ratings of a source as columns, with what was known when each was given."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,8 @@ from contento.contracts.errors import ContentoError
 from contento.contracts.messages import Feedback, UserEvent
 from contento.model.online.case import Case
 from contento.training.records import Source, limited
+
+_NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 
 
 class EvaluationError(ContentoError):
@@ -26,6 +30,7 @@ class Ratings:
         cases: What is known before each rating.
         ratings: 1 to 5, `[N]`.
         categories: `[items, C]`, 1 where an item is of a category.
+        numbers: `[items, K]`, prices and what else is a number among the items' attributes; NaN: unknown.
         values: Number of values of each attribute of users.
     """
 
@@ -34,6 +39,7 @@ class Ratings:
     cases: tuple[Case, ...]
     ratings: NDArray[np.float64]
     categories: NDArray[np.float64]
+    numbers: NDArray[np.float64]
     values: tuple[int, ...]
 
 
@@ -86,6 +92,7 @@ def read_ratings(source: Source, limit: int | None = None, report: Callable[[int
         ),
         ratings=np.array(stars),
         categories=_categories(source, items),
+        numbers=_item_numbers(source, items),
         values=tuple(map(len, values)),
     )
 
@@ -102,6 +109,23 @@ def _categories(source: Source, items: "_Numbers") -> NDArray[np.float64]:
     for item, category in pairs:
         found[item, category] = 1
     return found
+
+
+def _item_numbers(source: Source, items: "_Numbers") -> NDArray[np.float64]:
+    names = _Numbers()
+    cells = []
+    for item in source.items():
+        if item.item_id in items:
+            found = dict(item.attributes) | ({"price": str(item.price)} if item.HasField("price") else {})
+            cells += [
+                (items[item.item_id], names[name], float(value))
+                for name, value in sorted(found.items())
+                if _NUMBER.fullmatch(value)
+            ]
+    numbers = np.full((len(items), len(names)), np.nan)
+    for index, name, value in cells:
+        numbers[index, name] = value
+    return numbers
 
 
 class _Numbers(dict[str, int]):

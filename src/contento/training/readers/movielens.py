@@ -1,5 +1,6 @@
 """The MovieLens data sets of GroupLens: the classic 100K, and the newer CSV form of any size."""
 
+import re
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from contento.training.readers.ratings import RatingColumns
 from contento.training.readers.specification import Specification
 from contento.training.readers.tables import read_csv
 
+_YEAR: Final = re.compile(r"\((\d{4})\)\s*$")
 RIVER_ORDER: Final = "river_order.csv.gz"
 GENRES: Final = (
     "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
@@ -86,7 +88,7 @@ class MovieLens100KSource(_Folder):
     by time, user and item: many ratings share a second, so a figure on these data states its order.
     The times of `river_order.csv.gz` are an hour or two ahead of those of `u.data`, which are UTC.
     Event ids are `movielens-100k-n`, n the line in the file that gives the order. The attribute
-    `segment` is the age band of the user.
+    `segment` is the age band of the user; the attribute `year` of a film is that of its release.
     """
 
     prefix = "movielens-100k"
@@ -111,7 +113,7 @@ class MovieLens100KSource(_Folder):
             genres = [
                 genre for genre, flag in zip(GENRES, cells[5:], strict=True) if flag == "1" and genre != "unknown"
             ]
-            self._items[item] = Item(item_id=cells[0], title=cells[1], categories=genres)
+            self._items[item] = Item(item_id=cells[0], title=cells[1], categories=genres, attributes=_year(cells[1]))
 
     def _read_users(self) -> None:
         path = self._folder / "u.user"
@@ -144,10 +146,16 @@ class MovieLensSource(_Folder):
             except WrongField as wrong:
                 raise _data_error(path, line, wrong) from wrong
             known = [] if genres.startswith("(") else genres.split("|")  # "(no genres listed)"
-            self._items[item] = Item(item_id=movie, title=title, categories=known)
+            self._items[item] = Item(item_id=movie, title=title, categories=known, attributes=_year(title))
         columns = ("userId", "movieId", "rating", "timestamp")
         self._add_ratings("ratings.csv", read_csv(self._folder / "ratings.csv", columns), lowest=0.5)
         self._ratings.sort()
+
+
+def _year(title: str) -> dict[str, str]:
+    """Return the year of release that ends a title in brackets, as an attribute; titles without one have none."""
+    found = _YEAR.search(title)
+    return {"year": found[1]} if found else {}
 
 
 def _cells(path: Path, width: int, separator: str, encoding: str = "utf-8") -> Iterator[tuple[int, Sequence[str]]]:

@@ -23,6 +23,7 @@ def made(seed: int = 0) -> StackedOnline:
         users=len(data.user_ids),
         items=len(data.item_ids),
         categories=data.categories,
+        numbers=data.numbers,
         values=data.values,
         seed=seed,
         pace=PACE,
@@ -96,3 +97,14 @@ def test_fitted_offline_it_beats_its_own_factors_on_later_ratings() -> None:
     predicted = [model.predict(case) for case in data.cases[cut:]]
     factors = [float(model.features(case)[0]) for case in data.cases[cut:]]
     assert rmse(predicted, truth) < rmse(factors, truth) < truth.std()
+
+
+def test_fitted_offline_it_learns_on_and_keeps_what_its_trees_were_fitted_to() -> None:
+    data = ratings()
+    cut = len(data.cases) * 4 // 5
+    model = fit_offline(made, data.cases[:cut], data.ratings[:cut], trees=1)
+    fitted = model.trees
+    for case, rating in zip(data.cases[cut:], data.ratings[cut:].tolist(), strict=True):
+        model.learn(case, rating)
+    assert model.trees is fitted  # too few new ratings for new trees
+    assert len(model._rows) == len(model._targets) == len(data.cases)

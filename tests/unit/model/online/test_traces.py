@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from contento.model.online.case import Case
-from contento.model.online.traces import Traces
+from contento.model.online.traces import Traces, _bins
 
 CATEGORIES = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+NUMBERS = np.array([[1950.0], [1990.0], [np.nan]])
 
 
 def made() -> Traces:
-    return Traces(users=3, items=3, categories=CATEGORIES, values=(2,))
+    return Traces(users=3, items=3, categories=CATEGORIES, numbers=NUMBERS, values=(2,))
 
 
 def case(user: int, item: int, time: float, attribute: int = 0) -> Case:
@@ -49,7 +50,7 @@ def test_taste_of_a_user_and_of_people_alike() -> None:
     traces = made()
     for _ in range(5):
         traces.learn(case(0, 0, 5, attribute=1), 5.0, 1.0)
-    start = traces.width - 3 - CATEGORIES.shape[1] - 1
+    start = traces.width - 3 - 2 - CATEGORIES.shape[1] - 1
     own = traces.values(case(0, 0, 6, attribute=1))
     assert own[start : start + 3] == pytest.approx([0.5, 1, 0])
     assert own[-3:] == pytest.approx([1, 0.5, 0.5])
@@ -58,3 +59,21 @@ def test_taste_of_a_user_and_of_people_alike() -> None:
     assert (alike[start], *alike[-2:]) == pytest.approx((0, 0.5, 0.5))
     assert traces.values(case(1, 0, 6, attribute=0))[-3:].tolist() == [0, 0, 0]
     assert np.isnan(traces.values(case(1, 0, 6, attribute=-1))[-3:]).all()
+
+
+def test_taste_by_a_number_of_the_items() -> None:
+    traces = made()
+    for _ in range(5):
+        traces.learn(case(0, 0, 5), 5.0, 1.0)
+    at = slice(traces.width - 5, traces.width - 3)
+    assert traces.values(case(0, 0, 6))[at] == pytest.approx([1950, 0.5])
+    assert traces.values(case(0, 1, 6))[at] == pytest.approx([1990, 0])
+    unknown = traces.values(case(0, 2, 6))[at]
+    assert np.isnan(unknown[0])
+    assert unknown[1] == 0
+
+
+def test_near_numbers_share_a_bin_and_far_ones_do_not() -> None:
+    found = _bins(np.array([1900.0, 1903.0, 1990.0, np.nan, 2000.0]))
+    assert found[0] == found[1] < found[2] < found[4] < found[3]
+    assert (_bins(np.full(3, np.nan)) == found[3]).all()

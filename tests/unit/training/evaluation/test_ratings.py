@@ -17,7 +17,7 @@ class Log:
 
     def items(self) -> Iterator[Item]:
         yield Item(item_id="never rated", categories=["z"])
-        yield Item(item_id="b", categories=["x", "y"])
+        yield Item(item_id="b", categories=["x", "y"], price=2.5, attributes={"year": "1995", "maker": "12 monkeys"})
 
     def records(self) -> Iterator[UserEvent | Feedback]:
         yield from self._records
@@ -49,6 +49,7 @@ def test_ratings_are_read_in_order_with_what_was_known_then() -> None:
     assert [(case.user, case.item) for case in found.cases] == [(0, 0), (0, 1), (1, 0)]
     assert found.cases[0].time == 2.5
     assert np.array_equal(found.categories.sum(1), [0, 2])
+    assert np.array_equal(found.numbers, [[np.nan, np.nan], [2.5, 1995]], equal_nan=True)
 
 
 def test_a_limit_counts_events() -> None:

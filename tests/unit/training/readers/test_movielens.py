@@ -53,6 +53,7 @@ def test_the_classic_is_read_by_time_user_and_item(classic: Path) -> None:
         ("9", "Città, La (1995)", ["Animation", "Children's"]),
         ("10", "Heat", []),
     ]
+    assert [dict(item.attributes) for item in source.items()] == [{"year": "1995"}, {}]
     events = [record for record in source.records() if isinstance(record, UserEvent)]
     assert [event.event_id for event in events] == [f"movielens-100k-{line}" for line in (5, 3, 2, 4, 1)]
     assert (events[0].text, events[0].text_kind) == (
@@ -80,6 +81,7 @@ def test_the_newer_form_is_read(newer: Path) -> None:
         "Heat",
         "",
     ]
+    assert [dict(item.attributes) for item in source.items()] == [{"year": "1995"}, {}]
 
 
 @pytest.mark.parametrize(
