@@ -32,6 +32,7 @@ def prequential(data: _Data, limit: _Limit = None, seed: _Seed = 0, as_json: _As
     with _progress(console) as report:
         ratings = read_ratings(open_source(data), limit, lambda done: report("reading", done, None))
         size = len(ratings.cases)
+        report("reading", size, size)
         models = evaluate_prequential(ratings, seed=seed, report=lambda name, done: report(name, done, size))
     _show(console, f"{data}: {size} ratings, each predicted before it is learned", models)
     if as_json:
@@ -60,6 +61,7 @@ def static(
     console = Console(stderr=as_json)
     with _progress(console) as report:
         ratings = read_ratings(open_source(data), limit, lambda done: report("reading", done, None))
+        report("reading", len(ratings.cases), len(ratings.cases))
         train, test = split_of(ratings, split, folder=Path(parse(data).path), seed=seed)
         fits = iter(range(1, FOLDS + 2))
         models = evaluate_static(
@@ -79,7 +81,7 @@ def _progress(console: Console) -> Iterator[Callable[[str, int, int | None], Non
         def report(name: str, done: int, total: int | None) -> None:
             if name not in tasks:
                 tasks[name] = progress.add_task(name, total=total)
-            progress.update(tasks[name], completed=done)
+            progress.update(tasks[name], completed=done, total=total)
 
         yield report
 
