@@ -37,11 +37,11 @@ def test_rivers_figures_are_those_of_its_documentation(movielens: Ratings) -> No
 
 
 def test_ours_beats_the_bias_baseline_on_the_first_ratings(movielens: Ratings) -> None:
-    """Measured: RMSE .9545 against .9732, MAE .7551 against .7766; most of either gap must be there."""
+    """Measured: RMSE .9481 against .9732, MAE .7489 against .7766; most of either gap must be there."""
     first = dataclasses.replace(movielens, cases=movielens.cases[:10_000], ratings=movielens.ratings[:10_000])
     found = evaluate_prequential(first)
     ours, bias = found["contento"], found["bias"]
     assert ours["n"] == 10_000
-    assert ours["rmse"] < bias["rmse"] - 0.015
-    assert ours["mae"] < bias["mae"] - 0.015
+    assert ours["rmse"] < bias["rmse"] - 0.02
+    assert ours["mae"] < bias["mae"] - 0.02
     assert ours["coverage"] == pytest.approx(0.9, abs=0.01)
