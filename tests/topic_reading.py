@@ -9,7 +9,7 @@ import pytest
 
 from contento.contracts.topics import TOPICS, TopicName
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 
 
 async def read_topic(kafka: str, prefix: str, name: TopicName, enough: Callable[[list[Any]], bool]) -> list[Any]:

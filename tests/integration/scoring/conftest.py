@@ -1,23 +1,17 @@
 """Scorers under test, and what can be seen of them from outside."""
 
-import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-import aiokafka
 import pytest
 import redis as redis_py
 
-from contento.contracts.topics import TOPICS, TopicName
 from contento.local.service import Service
 from contento.local.stack import Stack, StackOptions
 from contento.model.store import default_store
 
-DEADLINE_S = 90.0
-
-ReadTopic = Callable[[Stack, str, TopicName, Callable[[list[Any]], bool]], Coroutine[Any, Any, list[Any]]]
 RunScorer = Callable[..., AbstractContextManager[Service]]
 
 
@@ -61,32 +55,6 @@ def run_scorer(triton: str) -> RunScorer:
             service.stop()
 
     return run
-
-
-@pytest.fixture
-def read_topic() -> ReadTopic:
-    """Reads a topic from its beginning until what was read is enough; fails after a deadline."""
-
-    async def read(stack: Stack, prefix: str, name: TopicName, enough: Callable[[list[Any]], bool]) -> list[Any]:
-        consumer: Any = aiokafka.AIOKafkaConsumer(bootstrap_servers=stack.kafka, fetch_max_wait_ms=100)
-        await consumer.start()
-        records: list[Any] = []
-        try:
-            topic = TOPICS[name]
-            partitions = [aiokafka.TopicPartition(topic.full_name(prefix), n) for n in range(topic.partitions)]
-            consumer.assign(partitions)
-            await consumer.seek_to_beginning(*partitions)
-            async with asyncio.timeout(DEADLINE_S):
-                while not enough(records):
-                    for batch in (await consumer.getmany(timeout_ms=100)).values():
-                        records += batch
-        except TimeoutError:
-            pytest.fail(f"{len(records)} records of {name} after {DEADLINE_S} s are not enough")
-        finally:
-            await consumer.stop()
-        return records
-
-    return read
 
 
 @pytest.fixture

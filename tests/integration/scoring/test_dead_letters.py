@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
-from integration.scoring.conftest import ReadTopic, RunScorer
+from integration.scoring.conftest import RunScorer
+from topic_reading import read_topic
 
 from contento.contracts import headers
 from contento.contracts.messages import Score, UserEvent
@@ -74,7 +75,7 @@ def bad_records() -> list[Bad]:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_bad_records_are_kept_with_their_reason_and_good_ones_scored(
-    stack: Stack, prefix: str, run_scorer: RunScorer, read_topic: ReadTopic
+    stack: Stack, prefix: str, run_scorer: RunScorer
 ) -> None:
     small = [bad for bad in bad_records() if len(bad.value or b"") < 1_000_000]
     large = [bad for bad in bad_records() if len(bad.value or b"") >= 1_000_000]
@@ -91,8 +92,8 @@ async def test_bad_records_are_kept_with_their_reason_and_good_ones_scored(
                     trace = (headers.TRACEPARENT, f"00-{number:032x}-{number + 1:016x}-01".encode())
                     key = f"key-{number // 19}".encode()
                     await feeder.send_raw("events", key, each.value, [*each.headers, trace])
-        scores = await read_topic(stack, prefix, "scores", lambda records: len(records) >= GOOD)
-        letters = await read_topic(stack, prefix, "dlq", lambda records: len(records) >= len(bad))
+        scores = await read_topic(stack.kafka, prefix, "scores", lambda records: len(records) >= GOOD)
+        letters = await read_topic(stack.kafka, prefix, "dlq", lambda records: len(records) >= len(bad))
 
     assert sorted(Score.FromString(r.value).event_id for r in scores) == sorted(f"e{n}" for n in range(GOOD))
     by_key = {letter.key: letter for letter in letters}

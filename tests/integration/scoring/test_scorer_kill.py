@@ -12,7 +12,8 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from integration.scoring.conftest import ReadTopic, RunScorer
+from integration.scoring.conftest import RunScorer
+from topic_reading import read_topic
 
 from contento.contracts.messages import History, Score, UserEvent
 from contento.eventlog.feed import Feeder
@@ -116,9 +117,7 @@ async def servers_die(stack: Stack, first: Service, scored: dict[str, Any], _: C
 Disturb = Callable[[Stack, Service, dict[str, Any], Callable[[], Service]], Coroutine[Any, Any, None]]
 
 
-async def run_once(
-    stack: Stack, prefix: str, run_scorer: RunScorer, read_topic: ReadTopic, disturb: Disturb | None
-) -> dict[str, list[Score]]:
+async def run_once(stack: Stack, prefix: str, run_scorer: RunScorer, disturb: Disturb | None) -> dict[str, list[Score]]:
     """Feed the events, and return the scores by event id once every event has one."""
     await asyncio.to_thread(create_topics_now, stack.kafka, prefix=prefix)
     by_event: defaultdict[str, list[Score]] = defaultdict(list)
@@ -139,7 +138,7 @@ async def run_once(
 
         first = scorers.enter_context(run_scorer(stack, prefix))
         feeding = asyncio.create_task(feed(stack, prefix, per_second=None if disturb is None else 400.0))
-        reading = asyncio.create_task(read_topic(stack, prefix, "scores", enough))
+        reading = asyncio.create_task(read_topic(stack.kafka, prefix, "scores", enough))
         if disturb is not None:
             await disturb(stack, first, by_event, another)
         await feeding
@@ -154,16 +153,14 @@ async def feed(stack: Stack, prefix: str, per_second: float | None) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-async def test_disturbed_scorers_count_every_event_once(
-    stack: Stack, redis_of: Any, run_scorer: RunScorer, read_topic: ReadTopic
-) -> None:
+async def test_disturbed_scorers_count_every_event_once(stack: Stack, redis_of: Any, run_scorer: RunScorer) -> None:
     calm = f"calm-{uuid.uuid4().hex[:8]}"
-    expected = await run_once(stack, calm, run_scorer, read_topic, None)
+    expected = await run_once(stack, calm, run_scorer, None)
     assert expected.keys() == {event.event_id for event in the_events()}
     before = keys_of(redis_of, calm)
     for disturb in (kill_at_random_moments, join_and_leave, servers_die):
         stormy = f"storm-{uuid.uuid4().hex[:8]}"
-        scores = await run_once(stack, stormy, run_scorer, read_topic, disturb)
+        scores = await run_once(stack, stormy, run_scorer, disturb)
         assert scores.keys() == expected.keys()
         for event_id, repeats in scores.items():
             for score in repeats:  # a repeat of a score says what the first one said
