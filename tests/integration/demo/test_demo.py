@@ -75,7 +75,6 @@ def test_a_simulated_log_ends_in_scores(tmp_path: Path) -> None:
     figures = summary(tmp_path, "--data", "simulated:steady?events=1500&seed=5")
     everything_counted(figures, 1500)
     assert figures["inference"] == "triton"
-    assert figures["first_score_s"] < 40
 
 
 @pytest.mark.data
