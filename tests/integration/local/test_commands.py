@@ -123,10 +123,8 @@ def test_a_start_can_be_broken_off(started: Callable[..., Up]) -> None:
     up = started()
     up.wait_for("redis")  # Triton takes ten seconds more
     processes = psutil.Process(up.process.pid).children(recursive=True)
-    began = time.monotonic()
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(30) == 0
-    assert time.monotonic() - began < 20
     assert "Stopped." in up.said
     assert not [(one, one.cmdline()) for one in processes if one.is_running()]
 

@@ -68,7 +68,7 @@ async def test_waiting_in_vain_ends_in_time(stack: Stack, prefix: str) -> None:
     try:
         began = time.monotonic()
         assert not await observer.wait(lambda: observer.finished > 0, 0.3)
-        assert 0.3 <= time.monotonic() - began < 5
+        assert time.monotonic() - began >= 0.3
     finally:
         await observer.close()
 
