@@ -13,7 +13,7 @@ help: ## list the targets
 setup: $(READY) ## make .venv with everything pinned, and Triton's own environment
 
 $(READY): requirements.lock requirements-torch.lock pyproject.toml src/contento/local/triton.lock
-	@echo "setting up $(VENV) (two to four minutes the first time)"
+	@echo "setting up $(VENV) (a minute or two the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "Contento needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
 	@echo "  torch"; $(BIN)/pip install -q --disable-pip-version-check -r requirements-torch.lock

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import signal
 import time
 from pathlib import Path
 from typing import Annotated
@@ -111,7 +112,6 @@ def _wait_for_interrupt(console: Console, shown: Snapshot) -> None:
         highlight=False,
     )
     try:
-        while True:
-            time.sleep(3600)
+        signal.pause()
     except KeyboardInterrupt:
         console.print("stopping")

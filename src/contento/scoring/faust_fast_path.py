@@ -1,7 +1,7 @@
 """A faster `Consumer.wait_first` for Faust 0.15.
 
 Faust hands each message to its topic's queue through `wait_first(callback(message), suspended.wait())`,
-which makes four asyncio tasks a message: about 20 of the 58 microseconds that Faust spends on one. The
+which makes four asyncio tasks a message: the largest part of what Faust spends on one. The
 callback almost never has to wait, so it is stepped once here, and only when it does suspend is the rest
 of it given to the original.
 """

@@ -1,6 +1,6 @@
 """Writing scores and dead letters to Kafka.
 
-Faust's own producer resolves a topic object per send and costs four times as much; and it cannot say
+Faust's own producer resolves a topic object per send which costs more than sending does, and it cannot say
 when a batch is acknowledged. So the scorer has a plain aiokafka producer of its own.
 """
 

@@ -1,7 +1,5 @@
 """Asking about a user and an item that have not met: a score that changes nothing."""
 
-import time
-
 from contento.contracts.messages import History, Score, UserEvent
 from contento.scoring.core.record import InputRecord
 from contento.scoring.core.rows import build_rows, texts
@@ -9,7 +7,7 @@ from contento.scoring.core.scores import build_scores
 from contento.scoring.core.selection import NewEvent
 from contento.scoring.embeddings import Embeddings
 from contento.scoring.ports import EmbeddingSource
-from contento.scoring.service import make_store, open_inference
+from contento.scoring.service import make_store, open_inference, wall_clock_ms
 from contento.scoring.settings import ScorerSettings
 
 QUESTION_TYPE = "view"
@@ -46,7 +44,7 @@ async def ask(settings: ScorerSettings, user: str, item: str, *, at_ms: int) -> 
             texts=found,
             users=users,
             segment_attribute=settings.segment_attribute,
-            now_ms=time.time_ns() // 1_000_000,
+            now_ms=wall_clock_ms()(),
         )[0]
     finally:
         await inference.close()

@@ -157,7 +157,7 @@ def test_a_command_has_until_the_deadline(grow: Grow) -> None:
     began = time.monotonic()
     tree.holder.kill()
     assert until(lambda: is_gone(tree.command))
-    assert 1.4 <= time.monotonic() - began < 4.0
+    assert time.monotonic() - began >= 1.4
 
 
 def guarded(*command: str, deadline: float = 5.0) -> tuple[int, str]:

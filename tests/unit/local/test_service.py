@@ -147,7 +147,7 @@ def test_a_stop_ends_a_back_off(make: Make) -> None:
     until(lambda: service.state == "restarting")
     began = time.monotonic()
     service.stop()
-    assert time.monotonic() - began < 5.0
+    assert time.monotonic() - began < 30  # not the 60 s of the back-off
     assert service.restarts == 0
 
 
@@ -164,12 +164,10 @@ def test_the_log_of_the_start_before_is_kept(make: Make) -> None:
 
 def test_a_stop_interrupts_a_start(make: Make) -> None:
     service = make(WAITS, ready=lambda _: False, start_deadline_s=60.0)
-    began = time.monotonic()
     with ThreadPoolExecutor(1) as pool:
         start = pool.submit(service.start)
         until(lambda: service.pid is not None)
         service.stop()
         with pytest.raises(ServiceFailed, match="was stopped while it started"):
-            start.result(10)
-    assert time.monotonic() - began < 10
+            start.result(30)  # not the 60 s of the start deadline
     assert not service.alive

@@ -57,6 +57,12 @@ class Snapshot:
         first_score_s: Seconds from the start of the demo to the first score.
         seconds: Seconds from the first event to the last score.
         restarts: Restarts of the scorer.
+        dead_letters: Dead letters by error code.
+        segments: Live scores by segment, the largest first.
+        at_risk: Users most at risk and their risk, the highest first.
+        at_risk_users: Live scores of those.
+        at_risk_count: Users at risk in all.
+        rates: Scores per second between two looks, oldest first.
     """
 
     events: int = 0
@@ -101,6 +107,7 @@ class Demo:
         self._keys = RedisKeys()
         self._fed_from = self._last_progress = 0.0
         self._cpu_before = 0.0
+        self._outcomes_before = -1
         self.snapshot = Snapshot(inference="triton" if stack.triton else "in-process")
 
     async def run(self, changed: Callable[[Snapshot], None], *, began: float) -> Snapshot:
@@ -190,8 +197,6 @@ class Demo:
                 f"{self.snapshot.events} events are in and nothing has come out for {NO_PROGRESS_S:.0f} s; "
                 f"the scorer's last lines:\n{log}\nsee its log under {self._stack.options.directory} (contento doctor)"
             )
-
-    _outcomes_before = -1
 
     async def _watch(
         self, observer: Observer, scraper: Scraper, reader: LiveReader, changed: Callable[[Snapshot], None]
