@@ -30,6 +30,7 @@ class EncoderConfig:
         precision: Of weights and arithmetic; embeddings are float32 in any case.
         dimension: Length of an embedding.
         adapted: Whether the bundle carries a LoRA adapter in `encoder_adapter/`.
+        layers: Transformer layers that are run, from the first; 0: all.
         hash: Identity of all of the above, weights included; every cache key contains it.
     """
 
@@ -39,6 +40,7 @@ class EncoderConfig:
     precision: Precision = "float32"
     dimension: int = 384
     adapted: bool = False
+    layers: int = 0
     hash: str = ""
 
 

@@ -109,6 +109,40 @@ def new_adapter(config: EncoderConfig, out: Path, *, seed: int, rank: int = 8) -
         get_peft_model(base, lora).save_pretrained(str(out), safe_serialization=True)
 
 
+def load_tokenizer(reference: str) -> Any:
+    """Return the tokenizer of an encoder reference.
+
+    Raises:
+        EncoderError: There is none.
+    """
+    directory = encoder_directory(reference)
+    try:
+        return AutoTokenizer.from_pretrained(directory, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise EncoderError(f"the tokenizer in {directory} cannot be read ({error}): install it again") from error
+
+
+def layers_of(model: Any) -> torch.nn.ModuleList:
+    """Return the transformer layers of a Hugging Face encoder, first to last.
+
+    Raises:
+        EncoderError: They are in none of the usual places.
+    """
+    for stack in ("encoder", "transformer"):
+        layers = getattr(getattr(model, stack, None), "layer", None)
+        if isinstance(layers, torch.nn.ModuleList):
+            return layers
+    raise EncoderError(
+        f"{type(model).__name__} keeps its layers in a place that Contento does not know: give an encoder of the "
+        "family of BERT, RoBERTa or DistilBERT, or train without an adapter"
+    )
+
+
+def keep_layers(model: Any, count: int) -> None:
+    """Cut a Hugging Face encoder down to its first `count` layers."""
+    del layers_of(model)[count:]
+
+
 class TextEncoder:
     """Base weights, resident once, with any number of named LoRA adapters. Used by one thread at a time."""
 

@@ -1,11 +1,15 @@
 """Offline training: from recorded events and feedback to a bundle that is live in a store."""
 
+import hashlib
+import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from contento.contracts.errors import ContentoError
@@ -13,21 +17,29 @@ from contento.model.bundle import Bundle, versions, write_bundle
 from contento.model.calibration import Calibration, calibrate
 from contento.model.config import BundleConfig, EncoderConfig, NetworkConfig
 from contento.model.encoder import BATCH, TextEncoder, encoder_hash
+from contento.model.network import Network
 from contento.model.store import write_live
 from contento.model.threads import one_thread
+from contento.training.descent import Epoch
 from contento.training.records import Source
+from contento.training.text.tuning import TuneOptions, labelled, tune
 from contento.training.train_fit import Dataset, FitOptions, fit, outputs_of
+from contento.training.train_log import TrainLog
 from contento.training.train_metrics import Metrics, evaluate
 from contento.training.train_rows import Survey, TrainingRows, survey, training_rows
 
-Stage = Literal["survey", "rows", "texts", "fit"]
-Report = Callable[[Stage, int, int | None], None]
+Report = Callable[[str, int, int | None], None]
 """Told the stage, how many more of its units are done, and how many there are, if known."""
 
-LEAST_ROWS = 200
+RUNS: Final = "runs"
+"""Directory, in a bundle store, of what trainings leave: curves, reports, and checkpoints while they go on."""
+LEAST_ROWS: Final = 200
 """Labelled rows below which a tenth, to stop and to calibrate on, would be a handful."""
-_PARTS = {"train": (0.0, 0.7), "validation": (0.7, 0.8), "calibration": (0.8, 0.9), "test": (0.9, 1.0)}
-"""Shares of each source's time order: fit on the past, stop, calibrate and judge on what came later."""
+_PARTS: Final = {"train": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
+"""Shares of each source's time order: fit on the past, stop and calibrate, then judge, on what came later."""
+_OWN_TEXTS: Final = 0.5
+"""Share of labelled rows with a text that no other row has, from which on the encoder is tuned: below it the same
+texts, titles of items for the most part, come again and again, and an adapter would learn them by heart."""
 
 
 class TrainingError(ContentoError):
@@ -41,14 +53,29 @@ class TrainOptions:
     Attributes:
         seed: Of everything random.
         encoder: Text encoder; its dimension and hash are found.
+        tune: How the encoder's adapter is fitted.
+        tune_text: Whether there is one; `None`: where most labelled events have a text of their own.
         fit: How the network is fitted.
         coverage: Of the rating's interval.
+        device: As torch names it, of the fine-tuning; `auto` takes the GPU where there is one.
     """
 
     seed: int = 0
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    tune: TuneOptions = field(default_factory=TuneOptions)
+    tune_text: bool | None = None
     fit: FitOptions = field(default_factory=FitOptions)
     coverage: float = 0.9
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Rows to learn from, later ones to stop and calibrate on, and still later ones to judge by; these may be none."""
+
+    train: TrainingRows
+    validation: TrainingRows
+    test: TrainingRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,107 +83,207 @@ class Trained:
     """What came of it.
 
     Attributes:
-        bundle: The bundle, written and live as `serving`.
+        bundle: The bundle, written.
         metrics: As `metrics.json`.
+        histories: What the epochs of each stage came to.
+        run: Directory of curves and report.
     """
 
     bundle: Bundle
     metrics: Metrics
+    histories: dict[str, list[Epoch]]
+    run: Path
 
 
-def train(
-    sources: Sequence[Source], out: Path, options: TrainOptions, report: Report = lambda _stage, _done, _total: None
-) -> Trained:
+def _silent(_stage: str, _done: int, _total: int | None) -> None:
+    pass
+
+
+def train(sources: Sequence[Source], out: Path, options: TrainOptions, report: Report = _silent) -> Trained:
     """Train on sources, write the bundle into the store `out` and make it `serving` there.
+
+    Killed and called again with the same data and options, it goes on where it was and ends with the same bundle.
 
     Raises:
         TrainingError: Too little is labelled.
         DataError: A source is wrong.
         EncoderError: The encoder is not there.
     """
-    total = None if any(source.size is None for source in sources) else sum(source.size or 0 for source in sources)
-    found = survey(sources, lambda done: report("survey", done, total))
+    found = surveyed(sources, report)
     rows = [training_rows(source, found, lambda done: report("rows", done, found.events)) for source in sources]
-    labelled = sum(len(each) for each in rows)
-    if labelled < LEAST_ROWS:
+    count = sum(len(each) for each in rows)
+    if count < LEAST_ROWS:
         raise TrainingError(
-            f"{labelled} of {found.events} events have feedback, at least {LEAST_ROWS} are needed: give data with "
+            f"{count} of {found.events} events have feedback, at least {LEAST_ROWS} are needed: give data with "
             "ratings, labels or outcomes that name their event, or a user and an item"
         )
-    encoder = TextEncoder(options.encoder.reference, precision=options.encoder.precision)
-    embeddings = _embed(encoder, options.encoder, rows, report)
-    parts = {
-        name: Dataset(TrainingRows.join([each.part(*share) for each in rows]), embeddings, encoder.dimension)
-        for name, share in _PARTS.items()
-    }
-    sizes = NetworkConfig(
-        text_dimension=encoder.dimension,
-        image_dimension=found.image_dimension,
-        outcome_names=found.outcome_names,
+    parts = {name: TrainingRows.join([each.part(*share) for each in rows]) for name, share in _PARTS.items()}
+    trained = fit_bundle(
+        Parts(**parts), found, out, options=options, names=[source.name for source in sources], report=report
     )
-    steps = options.fit.epochs * -(-len(parts["train"]) // options.fit.batch)
-    with one_thread():
-        network, validation = fit(
-            sizes,
-            parts["train"],
-            parts["validation"],
-            options=options.fit,
-            seed=options.seed,
-            advance=lambda done: report("fit", done, steps),
+    write_live(out, {"serving": trained.bundle.hash})
+    return trained
+
+
+def surveyed(sources: Sequence[Source], report: Report = _silent) -> Survey:
+    """Read sources once, to know what is labelled and with what."""
+    total = None if any(source.size is None for source in sources) else sum(source.size or 0 for source in sources)
+    return survey(sources, lambda done: report("survey", done, total))
+
+
+def fit_bundle(
+    parts: Parts,
+    found: Survey,
+    out: Path,
+    *,
+    options: TrainOptions,
+    names: Sequence[str],
+    report: Report = _silent,
+) -> Trained:
+    """Fit adapter and network to rows and write the bundle into the store `out`.
+
+    Args:
+        parts: The rows.
+        found: What a survey of their sources found.
+        out: The store.
+        options: How.
+        names: Of the data, for the record.
+        report: Told the progress.
+    """
+    run = out / RUNS / _key(parts, options)
+    work = run / "checkpoints"
+    device = options.device if options.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    histories: dict[str, list[Epoch]] = {}
+    adapter = None
+    with TrainLog(run) as log:
+        if _tunes(parts.train, options):
+            adapter, histories = tune(
+                parts.train,
+                parts.validation,
+                options.encoder,
+                options=options.tune,
+                seed=options.seed,
+                work=work,
+                device=device,
+                watch=log.stage,
+                advance=report,
+            )
+        config = replace(options.encoder, adapted=adapter is not None, hash=encoder_hash(options.encoder, adapter))
+        embeddings, dimension = _embed(config, adapter, parts, device, report)
+        data = {
+            name: Dataset(part, embeddings, dimension)
+            for name, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
+        }
+        sizes = NetworkConfig(
+            text_dimension=dimension, image_dimension=found.image_dimension, outcome_names=found.outcome_names
         )
-        rating = outputs_of(network, parts["calibration"]).rating.softmax(-1).numpy()
-        calibration = _calibrated(rating, parts["calibration"].rating.numpy(), options.coverage)
-        metrics = evaluate(network, parts["train"], parts["test"], calibration, found.outcome_names)
+        network, calibration, histories["network"] = _fit_network(
+            sizes, data, options=options, work=work, log=log, report=report
+        )
+    with one_thread():
+        metrics = (
+            evaluate(network, data["train"], data["test"], calibration, found.outcome_names) if len(parts.test) else {}
+        )
     bundle = write_bundle(
         out,
         config=BundleConfig(
-            encoder=replace(options.encoder, dimension=encoder.dimension, hash=encoder_hash(options.encoder)),
+            encoder=replace(config, dimension=dimension),
             network=sizes,
             image_encoder=found.image_encoder,
             rating_centre=found.centre,
         ),
         network=network,
         calibration=calibration,
-        training=_summary(sources, found, parts, options, validation),
+        training=_summary(names, found, parts, options, histories),
         metrics=metrics,
+        adapter=adapter,
     )
-    write_live(out, {"serving": bundle.hash})
-    return Trained(bundle=bundle, metrics=metrics)
+    shutil.rmtree(work, ignore_errors=True)
+    return Trained(bundle=bundle, metrics=metrics, histories=histories, run=run)
+
+
+def _fit_network(
+    sizes: NetworkConfig,
+    data: dict[str, Dataset],
+    *,
+    options: TrainOptions,
+    work: Path,
+    log: TrainLog,
+    report: Report,
+) -> tuple[Network, Calibration, list[Epoch]]:
+    steps = options.fit.epochs * -(-len(data["train"]) // options.fit.batch)
+    with one_thread():
+        network, epochs = fit(
+            sizes,
+            data["train"],
+            data["validation"],
+            options=options.fit,
+            seed=options.seed,
+            checkpoint=work / "network.safetensors",
+            log=log.stage("network"),
+            advance=lambda done: report("network", done, steps),
+        )
+        rating = outputs_of(network, data["validation"]).rating.softmax(-1).numpy()
+    truth = data["validation"].rating.numpy()
+    rated = np.isfinite(truth)
+    return network, calibrate(rating[rated], truth[rated].astype(np.float64), options.coverage), epochs
+
+
+def _tunes(rows: TrainingRows, options: TrainOptions) -> bool:
+    """Return whether the encoder gets an adapter."""
+    if options.tune_text is not None:
+        return options.tune_text
+    told = labelled(rows).numpy()
+    texts, counts = np.unique(rows.text[told].astype(str), return_counts=True)
+    own = counts[(texts != "") & (counts == 1)].sum()
+    return bool(own >= LEAST_ROWS and own >= _OWN_TEXTS * told.sum())
 
 
 def _embed(
-    encoder: TextEncoder, config: EncoderConfig, rows: Sequence[TrainingRows], report: Report
-) -> dict[str, NDArray[np.float32]]:
-    """Return the embedding of every text, each encoded once."""
+    config: EncoderConfig, adapter: Path | None, parts: Parts, device: str, report: Report
+) -> tuple[dict[str, NDArray[np.float32]], int]:
+    """Return the embedding of every text, each encoded once, and their length."""
+    encoder = TextEncoder(config.reference, device=device)
+    if adapter:
+        encoder.add_adapter(config.hash, adapter)
+    rows = (parts.train, parts.validation, parts.test)
     texts = sorted({text for each in rows for text in each.text.tolist() if text}, key=lambda text: (len(text), text))
     embeddings: dict[str, NDArray[np.float32]] = {}
     for start in range(0, len(texts), BATCH):
         turn = texts[start : start + BATCH]
-        values = encoder.encode(turn, max_length=config.max_length, pooling=config.pooling)
+        values = encoder.encode(
+            turn, max_length=config.max_length, pooling=config.pooling, adapter=config.hash if adapter else ""
+        )
         embeddings.update(zip(turn, values, strict=True))
         report("texts", len(turn), len(texts))
-    return embeddings
+    return embeddings, encoder.dimension
 
 
-def _calibrated(rating: NDArray[np.float32], truth: NDArray[np.float32], coverage: float) -> Calibration:
-    rated = np.isfinite(truth)
-    return calibrate(rating[rated], truth[rated].astype(np.float64), coverage)
+def _key(parts: Parts, options: TrainOptions) -> str:
+    """Return a name for a training: the same data and options have the same."""
+    total = hashlib.sha256(json.dumps(asdict(options), sort_keys=True).encode())
+    for part in (parts.train, parts.validation, parts.test):
+        total.update("\n".join(f"{text}\t{event}" for text, event in zip(part.text, part.event, strict=True)).encode())
+        for array in (part.rating, part.satisfaction, part.outcomes, part.history_ids, part.factors):
+            total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()[:16]
 
 
 def _summary(
-    sources: Sequence[Source],
+    names: Sequence[str],
     found: Survey,
-    parts: dict[str, Dataset],
+    parts: Parts,
     options: TrainOptions,
-    validation: Sequence[float],
+    histories: dict[str, list[Epoch]],
 ) -> dict[str, Any]:
     return {
-        "data": [source.name for source in sources],
+        "data": list(names),
         "events": found.events,
         "feedbacks": found.feedbacks,
-        "rows": {name: len(part) for name, part in parts.items()},
+        "rows": {"train": len(parts.train), "validation": len(parts.validation), "test": len(parts.test)},
         "seed": options.seed,
+        "tune": asdict(options.tune) if len(histories) > 1 else None,
         "fit": asdict(options.fit),
-        "validation_losses": list(validation),
+        "validation_losses": {stage: [each.loss for each in epochs] for stage, epochs in histories.items()},
         "versions": versions(),
     }

@@ -1,9 +1,10 @@
-"""Fitting the network to training rows: the losses, what is hidden from it, and when to stop."""
+"""Fitting the network to training rows: the losses, and what is hidden from it."""
 
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,35 +15,45 @@ from torch.nn import functional
 from contento.model.config import NetworkConfig
 from contento.model.interface import RATINGS, TOWERS
 from contento.model.network import Network, NetworkInputs, NetworkOutputs
+from contento.training.descent import DescentOptions, Epoch, Log, Losses, descend
 from contento.training.train_rows import TrainingRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FitOptions:
+class FitOptions(DescentOptions):
     """How the network is fitted.
 
     Attributes:
-        epochs: Most passes over the data.
-        patience: Passes without a better validation loss before it stops.
-        batch: Rows of a step.
-        learning_rate: Peak of AdamW's, reached after the warm-up, then falling as a cosine.
-        weight_decay: AdamW's, on matrices.
-        warm_up: Share of all steps.
         hide_tower: Probability that a tower of a row is hidden, per tower in `TOWERS` order.
         hide_items: Probability that a row sees every item as unknown: so that the text and the
             behaviour carry the score where no item was seen in training.
         hide_event: Probability that a single event's item, or its type, is seen as unknown.
     """
 
-    epochs: int = 20
-    patience: int = 5
-    batch: int = 256
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    warm_up: float = 0.1
     hide_tower: tuple[float, float, float, float] = (0.2, 0.2, 0.15, 0.3)
     hide_items: float = 0.7
     hide_event: float = 0.05
+
+
+class Labels(Protocol):
+    """What was said of rows, as in `TrainingRows`; read only."""
+
+    rating: Tensor
+    satisfaction: Tensor
+    outcomes: Tensor
+
+
+class Logits(Protocol):
+    """What is predicted of rows, as in `NetworkOutputs`."""
+
+    @property
+    def rating(self) -> Tensor: ...  # noqa: D102
+
+    @property
+    def satisfaction(self) -> Tensor: ...  # noqa: D102
+
+    @property
+    def outcomes(self) -> Tensor: ...  # noqa: D102
 
 
 class Dataset:
@@ -76,27 +87,27 @@ class Dataset:
         return inputs._replace(text=self._table[inputs.text])
 
 
-def losses(outputs: NetworkOutputs, data: Dataset, index: Tensor) -> Tensor:
-    """Return the sum over the tasks of each task's mean loss over the rows that have its label."""
-    total = outputs.rating.sum() * 0
-    rating = data.rating[index]
+def losses(outputs: Logits, labels: Labels, index: Tensor) -> Losses:
+    """Return each task's mean loss over those of the rows that have its label; without any, a loss of 0."""
+    found: dict[str, Tensor] = {}
+    rating = labels.rating[index]
     rated = rating.isfinite()
     if rated.any():
         truth = rating[rated]
         logits = outputs.rating[rated]
-        classes = torch.tensor(RATINGS, dtype=torch.float32)
+        classes = torch.tensor(RATINGS, dtype=torch.float32, device=truth.device)
         # A rating between two stars is both of them, by closeness.
         target = (1 - (classes - truth[:, None]).abs()).clamp(min=0)
         mean = logits.softmax(-1) @ classes
-        total = total + functional.cross_entropy(logits, target) + 0.5 * functional.mse_loss(mean, truth)
-    satisfaction = data.satisfaction[index]
+        found["rating"] = functional.cross_entropy(logits, target) + 0.5 * functional.mse_loss(mean, truth)
+    satisfaction = labels.satisfaction[index]
     if (satisfaction >= 0).any():
-        total = total + functional.cross_entropy(outputs.satisfaction, satisfaction, ignore_index=-1)
-    outcomes = data.outcomes[index]
+        found["satisfaction"] = functional.cross_entropy(outputs.satisfaction, satisfaction, ignore_index=-1)
+    outcomes = labels.outcomes[index]
     told = outcomes.isfinite()
     if told.any():
-        total = total + functional.binary_cross_entropy_with_logits(outputs.outcomes[told], outcomes[told])
-    return total
+        found["outcomes"] = functional.binary_cross_entropy_with_logits(outputs.outcomes[told], outcomes[told])
+    return found or {"none": outputs.rating.sum() * 0}
 
 
 def fit(
@@ -106,12 +117,11 @@ def fit(
     *,
     options: FitOptions,
     seed: int,
+    checkpoint: Path | None = None,
+    log: Log = lambda _name, _value, _step: None,
     advance: Callable[[int], None] = lambda _: None,
-) -> tuple[Network, list[float]]:
-    """Return the network with the best validation loss, and the validation losses of all epochs.
-
-    The same seed, data and number of threads give the same weights. Changes torch's generator only
-    while it runs.
+) -> tuple[Network, list[Epoch]]:
+    """Return the network with the best validation loss, and what all epochs came to.
 
     Args:
         config: Sizes.
@@ -119,42 +129,35 @@ def fit(
         validation: Later rows that say when to stop.
         options: How.
         seed: Of weights, order and all that is hidden.
-        advance: Told how many more steps were made.
+        checkpoint: As `descend` takes it.
+        log: As `descend` takes it.
+        advance: As `descend` takes it.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Network(config)
-        _claim(network, train)
-        matrices: dict[str, Any] = {"params": [each for each in network.parameters() if each.ndim > 1]}
-        rest: dict[str, Any] = {
-            "params": [each for each in network.parameters() if each.ndim <= 1],
-            "weight_decay": 0.0,
-        }
-        optimizer = torch.optim.AdamW([matrices, rest], lr=options.learning_rate, weight_decay=options.weight_decay)
-        steps = options.epochs * -(-len(train) // options.batch)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, options.learning_rate, total_steps=steps, pct_start=options.warm_up, cycle_momentum=False
-        )
-        best, kept, history = float("inf"), {}, list[float]()
-        for _ in range(options.epochs):
-            network.train()
-            for index in torch.split(torch.randperm(len(train)), options.batch):
-                inputs, forgotten = _hide(train.inputs(index), options)
-                loss = losses(network(inputs, forgotten), train, index)
-                optimizer.zero_grad()
-                torch.autograd.backward(loss)
-                torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-                optimizer.step()
-                schedule.step()
-                advance(1)
-            history.append(_validation_loss(network, validation))
-            if history[-1] < best:
-                best = history[-1]
-                kept = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-            if len(history) - 1 - history.index(best) >= options.patience:
-                break
-    network.load_state_dict(kept)
-    return network.eval(), history
+    _claim(network, train)
+
+    def batches(epoch: int) -> list[Tensor]:
+        order = np.random.default_rng((seed, epoch)).permutation(len(train))
+        return list(torch.split(torch.from_numpy(order), options.batch))
+
+    def of(rows: Tensor) -> Losses:
+        inputs, forgotten = _hide(train.inputs(rows), options)
+        return losses(network(inputs, forgotten), train, rows)
+
+    epochs = descend(
+        network,
+        batches=batches,
+        losses=of,
+        judge=lambda: _validation_losses(network, validation),
+        options=options,
+        seed=seed,
+        checkpoint=checkpoint,
+        log=log,
+        advance=advance,
+    )
+    return network, epochs
 
 
 @torch.inference_mode()
@@ -171,9 +174,9 @@ def outputs_of(network: Network, data: Dataset, without: tuple[str, ...] = ()) -
     return NetworkOutputs(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
 
 
-@torch.inference_mode()
-def _validation_loss(network: Network, data: Dataset) -> float:
-    return float(losses(outputs_of(network, data), data, torch.arange(len(data))))
+def _validation_losses(network: Network, data: Dataset) -> dict[str, float]:
+    found = losses(outputs_of(network, data), data, torch.arange(len(data)))
+    return {name: loss.item() for name, loss in found.items()}
 
 
 def _claim(network: Network, train: Dataset) -> None:

@@ -1,7 +1,7 @@
 """From messages in time order to training rows, each with what was known when its event happened."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
@@ -47,6 +47,10 @@ class TrainingRows:
     """Labelled rows in time order; the inputs are those of `ScorerInputs`.
 
     Attributes:
+        user: `[N]` str, user ids.
+        item: `[N]` str, item ids; empty where there is none.
+        event: `[N]` str, event ids.
+        attributes: `[N]` mappings, the events' attributes.
         text: `[N]` the texts; empty where there is none.
         image: `[N, I]` float32.
         history_ids: `[N, HISTORY_LENGTH, 2]` int64.
@@ -59,6 +63,10 @@ class TrainingRows:
         outcomes: `[N, O]` float32, 0 or 1; NaN: not given.
     """
 
+    user: NDArray[np.object_]
+    item: NDArray[np.object_]
+    event: NDArray[np.object_]
+    attributes: NDArray[np.object_]
     text: NDArray[np.object_]
     image: NDArray[np.float32]
     history_ids: NDArray[np.int64]
@@ -75,7 +83,10 @@ class TrainingRows:
 
     def part(self, start: float, end: float) -> Self:
         """Return the rows between two shares of the time order, e.g. the last tenth: `part(.9, 1)`."""
-        rows = slice(round(start * len(self)), round(end * len(self)))
+        return self.take(slice(round(start * len(self)), round(end * len(self))))
+
+    def take(self, rows: slice | NDArray[np.int64]) -> Self:
+        """Return some of the rows."""
         arrays: dict[str, Any] = {each.name: getattr(self, each.name)[rows] for each in fields(self)}
         return type(self)(**arrays)
 
@@ -146,15 +157,21 @@ def survey(sources: Sequence[Source], advance: Advance = lambda _: None) -> Surv
     )
 
 
-def training_rows(source: Source, found: Survey, advance: Advance = lambda _: None) -> TrainingRows:
+def training_rows(
+    source: Source,
+    found: Survey,
+    advance: Advance = lambda _: None,
+    withheld: Container[tuple[str, str]] = frozenset(),
+) -> TrainingRows:
     """Read a source again and return a row per labelled event, built before its label was seen.
 
     Args:
         source: The data.
         found: What `survey` found in all sources.
         advance: Told how many more events were read.
+        withheld: Events, as (user id, event id), whose ratings shape no factors.
     """
-    builder = _Builder(found=found, items={item.item_id: item for item in source.items()})
+    builder = _Builder(found=found, withheld=withheld, items={item.item_id: item for item in source.items()})
     for record in source.records():
         if isinstance(record, UserEvent):
             advance(1)
@@ -167,13 +184,15 @@ def training_rows(source: Source, found: Survey, advance: Advance = lambda _: No
 @dataclass(slots=True, kw_only=True)
 class _Builder:
     found: Survey
+    withheld: Container[tuple[str, str]]
     items: dict[str, Item]
     judged: Judged = field(default_factory=Judged)
     histories: dict[str, History] = field(default_factory=dict)
     users: dict[str, Factors] = field(default_factory=dict)
     item_factors: dict[str, Factors] = field(default_factory=dict)
     row_of: dict[tuple[str, str], int] = field(default_factory=dict)
-    item_of: list[str] = field(default_factory=list)
+    named: list[tuple[str, str, str]] = field(default_factory=list)
+    attributes: list[Mapping[str, str]] = field(default_factory=list)
     waiting: list[tuple[History, UserEvent]] = field(default_factory=list)
     behaviour: list[tuple[NDArray[Any], ...]] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
@@ -194,7 +213,8 @@ class _Builder:
 
     def _add_row(self, name: tuple[str, str], history: History, event: UserEvent) -> None:
         self.row_of[name] = len(self.text)
-        self.item_of.append(event.item_id)
+        self.named.append((event.user_id, event.item_id, event.event_id))
+        self.attributes.append(dict(event.attributes))
         self.waiting.append((history, event))
         if len(self.waiting) == _CHUNK:
             self._flush()
@@ -216,7 +236,8 @@ class _Builder:
         kind = feedback.WhichOneof("kind")
         if kind == "rating":
             self.rating[row] = feedback.rating
-            self._learn(feedback, self.item_of[row])
+            if event not in self.withheld:
+                self._learn(feedback, self.named[row][1])
         elif kind == "satisfaction" and feedback.satisfaction != Satisfaction.SATISFACTION_UNSPECIFIED:
             self.satisfaction[row] = feedback.satisfaction - Satisfaction.SATISFACTION_NEGATIVE
         elif kind == "outcome":
@@ -254,7 +275,14 @@ class _Builder:
         outcomes = np.full((count, len(self.found.outcome_names)), np.nan, np.float32)
         for place, happened in self.outcomes.items():
             outcomes[place] = happened
+        named = np.array(self.named, np.object_).reshape(count, 3)
+        attributes = np.empty(count, np.object_)
+        attributes[:] = self.attributes
         return TrainingRows(
+            user=named[:, 0],
+            item=named[:, 1],
+            event=named[:, 2],
+            attributes=attributes,
             text=np.array(self.text, np.object_),
             image=np.array(self.image, np.float32).reshape(count, self.found.image_dimension),
             history_ids=ids.reshape(count, HISTORY_LENGTH, 2),

@@ -1,0 +1,40 @@
+"""Averaging adapters that were fitted from different seeds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from transformers import AutoModel
+
+from contento.model.config import EncoderConfig
+from contento.model.encoder import ADAPTER_FILES, encoder_directory, keep_layers
+
+_NAME: Final = "average"
+
+
+def average_adapters(config: EncoderConfig, adapters: Sequence[Path], out: Path) -> Path:
+    """Return the directory of an adapter that changes each weight by the mean of what the adapters change.
+
+    The mean of several is exact, and its rank the sum of theirs. Model soups: Wortsman et al. 2022.
+
+    Args:
+        config: The encoder.
+        adapters: Directories in PEFT's format, with the same targets.
+        out: Where to write the mean; not written for a single adapter, which is its own mean.
+    """
+    if len(adapters) == 1:
+        return adapters[0]
+    from peft import PeftModel  # noqa: PLC0415 - takes a second
+
+    base: Any = AutoModel.from_pretrained(encoder_directory(config.reference), local_files_only=True)
+    if config.layers:
+        keep_layers(base, config.layers)
+    names = [str(number) for number in range(len(adapters))]
+    model = PeftModel.from_pretrained(base, str(adapters[0]), adapter_name=names[0])
+    for name, adapter in zip(names[1:], adapters[1:], strict=True):
+        model.load_adapter(str(adapter), adapter_name=name)
+    model.add_weighted_adapter(names, [1 / len(names)] * len(names), _NAME, combination_type="cat")
+    model.save_pretrained(str(out), selected_adapters=[_NAME], safe_serialization=True)
+    for name in ADAPTER_FILES:
+        (out / _NAME / name).replace(out / name)
+    return out
