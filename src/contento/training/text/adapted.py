@@ -1,5 +1,7 @@
 """The encoder with a LoRA adapter on its upper layers, the lower ones run once per text."""
 
+import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +15,7 @@ from contento.model.config import EncoderConfig
 from contento.model.encoder import ADAPTER_FILES, encoder_directory, keep_layers, layers_of, pool
 from contento.training.text.tokens import Tokens
 
+ADAPTER_CONFIG: Final = "adapter_config.json"
 KEPT_BYTES: Final = 2 << 30
 """Lower layers' answers that are kept; where all texts need more, they run through them again at every pass."""
 _DROPOUTS: Final = (
@@ -138,10 +141,7 @@ class AdaptedEncoder(nn.Module):
 
     def save(self, out: Path) -> None:
         """Write the adapter in PEFT's format."""
-        self.model.save_pretrained(str(out), safe_serialization=True)
-        for path in out.iterdir():
-            if path.name not in ADAPTER_FILES:
-                path.unlink()
+        save_adapter(self.model, out)
 
     def _padded(self, states: Sequence[Tensor]) -> Tensor:
         return nn.utils.rnn.pad_sequence(list(states), batch_first=True).to(self.device).float()
@@ -170,6 +170,29 @@ class AdaptedEncoder(nn.Module):
             del holder[:]
             holder.extend(every)
             base.embeddings = own
+
+
+def save_adapter(model: Any, out: Path, name: str = "default") -> None:
+    """Write one of a PEFT model's adapters; the same weights give the same bytes in every process.
+
+    Args:
+        model: The model.
+        out: Directory; only the adapter's files will be in it.
+        name: Of the adapter.
+    """
+    shutil.rmtree(out, ignore_errors=True)
+    model.save_pretrained(str(out), selected_adapters=[name], safe_serialization=True)
+    written = out if name == "default" else out / name
+    for file in ADAPTER_FILES:
+        (written / file).replace(out / file)
+    config = json.loads((out / ADAPTER_CONFIG).read_bytes())
+    config["target_modules"] = sorted(config["target_modules"])  # PEFT keeps a set, and writes it in any order
+    (out / ADAPTER_CONFIG).write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
+    for path in out.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in ADAPTER_FILES:
+            path.unlink()
 
 
 class _Given(nn.Module):

@@ -7,7 +7,8 @@ from typing import Any, Final
 from transformers import AutoModel
 
 from contento.model.config import EncoderConfig
-from contento.model.encoder import ADAPTER_FILES, encoder_directory, keep_layers
+from contento.model.encoder import encoder_directory, keep_layers
+from contento.training.text.adapted import save_adapter
 
 _NAME: Final = "average"
 
@@ -34,7 +35,5 @@ def average_adapters(config: EncoderConfig, adapters: Sequence[Path], out: Path)
     for name, adapter in zip(names[1:], adapters[1:], strict=True):
         model.load_adapter(str(adapter), adapter_name=name)
     model.add_weighted_adapter(names, [1 / len(names)] * len(names), _NAME, combination_type="cat")
-    model.save_pretrained(str(out), selected_adapters=[_NAME], safe_serialization=True)
-    for name in ADAPTER_FILES:
-        (out / _NAME / name).replace(out / name)
+    save_adapter(model, out, _NAME)
     return out

@@ -1,6 +1,5 @@
 """From texts and what was said of their events to a LoRA adapter of the encoder."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +138,6 @@ def tune(
             advance=lambda done, total, stage=stage: advance(stage, done, total),  # type: ignore[misc]
         )
         adapters.append(work / f"adapter-{run}")
-        shutil.rmtree(adapters[-1], ignore_errors=True)
         encoder.save(adapters[-1])
     return average_adapters(config, adapters, work / "adapter"), histories
 
