@@ -45,7 +45,7 @@ def test_the_bundle_is_live_and_says_what_it_was_trained_on(trained: Trained, sm
     assert bundle.config.network.outcome_names == ("purchase",)
     training = json.loads((bundle.path / "training.json").read_text())
     assert training["data"] == [small_world.name]
-    assert training["rows"] == {"train": 350, "validation": 50, "calibration": 50, "test": 50}
+    assert training["rows"] == {"train": 400, "validation": 50, "test": 50}
     assert training["versions"]["torch"] == torch.__version__
     assert json.loads((bundle.path / "metrics.json").read_text()) == trained.metrics
     assert LiveBundles.open(store, device="cpu").bundle_of("serving").hash == bundle.hash

@@ -187,6 +187,7 @@ def save_adapter(model: Any, out: Path, name: str = "default") -> None:
         (written / file).replace(out / file)
     config = json.loads((out / ADAPTER_CONFIG).read_bytes())
     config["target_modules"] = sorted(config["target_modules"])  # PEFT keeps a set, and writes it in any order
+    config["base_model_name_or_path"] = None  # a path of this machine
     (out / ADAPTER_CONFIG).write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
     for path in out.iterdir():
         if path.is_dir():

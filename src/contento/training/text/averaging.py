@@ -30,7 +30,7 @@ def average_adapters(config: EncoderConfig, adapters: Sequence[Path], out: Path)
     base: Any = AutoModel.from_pretrained(encoder_directory(config.reference), local_files_only=True)
     if config.layers:
         keep_layers(base, config.layers)
-    names = [str(number) for number in range(len(adapters))]
+    names = [f"run{number}" for number in range(len(adapters))]  # no number alone: layers are named so
     model = PeftModel.from_pretrained(base, str(adapters[0]), adapter_name=names[0])
     for name, adapter in zip(names[1:], adapters[1:], strict=True):
         model.load_adapter(str(adapter), adapter_name=name)

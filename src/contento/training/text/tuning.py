@@ -39,7 +39,7 @@ class TuneOptions(DescentOptions):
             adaptation); 0: none.
     """
 
-    epochs: int = 3
+    epochs: int = 2
     patience: int = 1
     batch: int = 32
     learning_rate: float = 1e-3
@@ -148,6 +148,11 @@ class _Logits(NamedTuple):
     outcomes: Tensor
 
 
+class _NoHead(nn.Module):
+    def forward(self, embedding: Tensor) -> Tensor:
+        return embedding.new_zeros(len(embedding), 0)
+
+
 class _Heads(nn.Module):
     """A linear head per task on the embedding; only the adapter that it shapes is kept."""
 
@@ -158,7 +163,7 @@ class _Heads(nn.Module):
         self.dropout = nn.Dropout(_HEAD_DROPOUT)
         self.rating = nn.Linear(encoder.dimension, len(RATINGS))
         self.satisfaction = nn.Linear(encoder.dimension, len(SATISFACTION))
-        self.outcomes = nn.Linear(encoder.dimension, outcomes)
+        self.outcomes = nn.Linear(encoder.dimension, outcomes) if outcomes else _NoHead()
 
     def forward(self, tokens: Tokens, rows: Tensor, hidden: float = 0.0) -> _Logits:
         embedding, _, _ = self.encoder.embed(tokens, rows, hidden)
