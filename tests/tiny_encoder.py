@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from transformers import BertConfig, BertModel, BertTokenizer
 
 _SENTENCES = (
     "terrible broken useless it is fine wonderful i love really not a the guitar sound strap and or but very "
@@ -17,10 +17,10 @@ def make_tiny_encoder(folder: Path, *, layers: int = 3, width: int = 32, seed: i
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *(f"w{number}" for number in range(40))]
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(str(folder))
+    BertTokenizer(vocab=str(folder / "vocab.txt")).save_pretrained(str(folder))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = BertModel(
+        model = BertModel(  # type: ignore[no-untyped-call]
             BertConfig(
                 vocab_size=len(vocabulary),
                 hidden_size=width,

@@ -30,10 +30,10 @@ class TrainLog:
 
     def stage(self, name: str) -> Log:
         """Return the log of a stage."""
-        writer = SummaryWriter(str(self._folder / name.replace(" ", "-")))  # type: ignore[no-untyped-call]
+        writer = SummaryWriter(str(self._folder / name.replace(" ", "-")))
         self._writers.append(writer)
 
         def log(curve: str, value: float, step: int) -> None:
-            writer.add_scalar(curve, value, step)  # type: ignore[no-untyped-call]
+            writer.add_scalar(curve, value, step)
 
         return log

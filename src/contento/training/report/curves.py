@@ -2,15 +2,16 @@
 
 import io
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from contento.training.descent import Epoch
 
 _TRAIN, _VALIDATION, _BEST = "#8a8f98", "#2f81f7", "#2da44e"
-_STYLE: Final = {
+_STYLE: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",  # letters stay letters, in the page's font
     "svg.hashsalt": "contento",  # the same curves give the same bytes
     "font.family": "sans-serif",
@@ -35,7 +36,7 @@ def curve_svg(epochs: Sequence[Epoch]) -> str:
         axes.plot([best + 1], [losses[best]], "o", color=_BEST, label=f"kept: epoch {best + 1}", ms=8)
         axes.set_xlabel("epoch")
         axes.set_ylabel("loss")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", alpha=0.25)
         axes.legend(frameon=False, fontsize=9)

@@ -126,7 +126,8 @@ class AdaptedEncoder(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where it is."""
-        return next(self.model.parameters()).device
+        device: torch.device = next(self.model.parameters()).device
+        return device
 
     def weights(self) -> dict[str, Tensor]:
         """Return the adapter's weights by name."""
