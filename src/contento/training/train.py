@@ -83,7 +83,7 @@ def train(
             f"{labelled} of {found.events} events have feedback, at least {LEAST_ROWS} are needed: give data with "
             "ratings, labels or outcomes that name their event, or a user and an item"
         )
-    encoder = TextEncoder(options.encoder.reference, precision=options.encoder.precision)
+    encoder = TextEncoder(options.encoder.reference, layers=options.encoder.layers)
     embeddings = _embed(encoder, options.encoder, rows, report)
     parts = {
         name: Dataset(TrainingRows.join([each.part(*share) for each in rows]), embeddings, encoder.dimension)
