@@ -10,7 +10,11 @@ from contento.model.store import default_store
 if __name__ == "__main__":
     settings = TritonSettings()
     models = render_repository(
-        settings.triton_repository, bundles=settings.bundles or default_store(), device=settings.triton_device
+        settings.triton_repository,
+        bundles=settings.bundles or default_store(),
+        device=settings.triton_device,
+        arithmetic=settings.encoder_arithmetic,
+        cache=settings.cache,
     )
     ports = TritonPorts(
         http=settings.triton_http_port, grpc=settings.triton_grpc_port, metrics=settings.triton_metrics_port

@@ -101,7 +101,9 @@ async def _check_in_process(settings: ScorerSettings) -> Check:
     async def load() -> Inference:
         from contento.inference.in_process import InProcessInference  # noqa: PLC0415 - imports torch
 
-        return await InProcessInference.open(settings.bundles or default_store())
+        return await InProcessInference.open(
+            settings.bundles or default_store(), arithmetic=settings.encoder_arithmetic, cache=settings.cache
+        )
 
     return await _check_model("the model in process", load, "give a whole bundle store (CONTENTO_BUNDLES)")
 

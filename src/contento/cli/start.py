@@ -46,16 +46,19 @@ def started(
     topic_prefix: str = "contento",
 ) -> Iterator[Stack]:
     """Run a stack and a scorer, telling of each part as it is ready; SIGTERM and SIGHUP end it as Ctrl-C does."""
+    settings = ScorerSettings()
     options = StackOptions(
         directory=directory,
         kafka=kafka,
-        kafka_connection=kafka_connection(ScorerSettings()) if kafka else {},
+        kafka_connection=kafka_connection(settings) if kafka else {},
         redis=redis,
         triton=triton,
         kafka_home=kafka_home,
         java_home=os.environ.get("JAVA_HOME"),
         inference=inference,
         bundles=bundles,
+        encoder_arithmetic=settings.encoder_arithmetic,
+        cache=settings.cache,
         topic_prefix=topic_prefix,
     )
     for ending in (signal.SIGTERM, signal.SIGHUP):

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeVar
 
 from contento.inference.base import InferenceUnavailable, LiveBundle
 from contento.inference.live import live_bundles
+from contento.model.arithmetic import ArithmeticSetting
 from contento.model.interface import Arm, EncoderOutputs, ScorerInputs, ScorerOutputs
 from contento.model.rows import join_encoded
 from contento.model.serving import LiveBundles
@@ -33,13 +34,24 @@ class InProcessInference:
         self._closed = False
 
     @classmethod
-    async def open(cls, store: Path, *, device: str = "auto") -> "InProcessInference":
+    async def open(
+        cls,
+        store: Path,
+        *,
+        device: str = "auto",
+        arithmetic: ArithmeticSetting = "auto",
+        cache: Path | None = None,
+    ) -> "InProcessInference":
         """Load the live bundles of a store; takes seconds, during which the event loop is free.
+
+        The arguments are those of `LiveBundles.open`.
 
         Raises:
             ContentoError: As `LiveBundles.open`.
         """
-        return cls(await asyncio.to_thread(lambda: LiveBundles.open(store, device=device)))
+        return cls(
+            await asyncio.to_thread(lambda: LiveBundles.open(store, device=device, arithmetic=arithmetic, cache=cache))
+        )
 
     async def live(self) -> dict[Arm, LiveBundle]:
         """Return the bundle of each arm."""

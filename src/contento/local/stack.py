@@ -23,7 +23,8 @@ from contento.local.service import Service, ServiceFailed, ServiceSpec
 from contento.local.topics import create_topics
 from contento.local.triton import TritonPorts, triton_service
 from contento.local.triton_environment import TritonMissing, ensure_environment
-from contento.model.store import default_store
+from contento.model.arithmetic import ArithmeticSetting
+from contento.model.store import DEFAULT_CACHE, default_store
 
 InferenceChoice = Literal["auto", "triton", "in-process"]
 SERVERS = ("kafka", "redis", "triton")
@@ -44,6 +45,8 @@ class StackOptions:
         inference: Where the model runs; `auto` is Triton if this platform has it, else in process.
         bundles: The bundle store; the package's own, with a trained bundle, if not given.
         device: Where Triton's models run.
+        encoder_arithmetic: Of the text encoder in Triton.
+        cache: Where the text encoder in Triton keeps ONNX graphs between starts.
         render: Writes Triton's model repository into an empty folder; Contento's models if not given.
         topic_prefix: First part of the topics' names.
     """
@@ -58,6 +61,8 @@ class StackOptions:
     inference: InferenceChoice = "auto"
     bundles: Path | None = None
     device: Literal["auto", "cpu", "gpu"] = "auto"
+    encoder_arithmetic: ArithmeticSetting = "auto"
+    cache: Path = DEFAULT_CACHE
     render: Callable[[Path], None] | None = None
     topic_prefix: str = "contento"
 
@@ -293,7 +298,13 @@ class Stack:
         if self.options.render is not None:
             self.options.render(repository)
         else:
-            render_repository(repository, bundles=self.bundles, device=self.options.device)
+            render_repository(
+                repository,
+                bundles=self.bundles,
+                device=self.options.device,
+                arithmetic=self.options.encoder_arithmetic,
+                cache=self.options.cache,
+            )
 
         def triton_spec(anew: bool) -> ServiceSpec:
             ports = {name: self._ports.take(f"triton-{name}", anew=anew) for name in ("http", "grpc", "metrics")}

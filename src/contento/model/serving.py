@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from contento.model.arithmetic import ArithmeticSetting, capabilities, choose
 from contento.model.bundle import Bundle, load_bundle
 from contento.model.encoder import EncoderError, TextEncoder, encoder_hash
 from contento.model.interface import (
@@ -32,21 +33,44 @@ _IMAGE: Final = TOWERS.index("image")
 class LiveBundles:
     """Every live bundle of a store, in memory. Used by one thread at a time.
 
-    Bundles whose encoders have the same base share its weights.
+    Bundles whose encoders have the same base, layers and arithmetic share its weights, but in ONNX
+    Runtime, where each adapter has a graph of its own.
     """
 
-    def __init__(self, arms: dict[Arm, Bundle], *, device: str, encode: bool, score: bool) -> None:
+    def __init__(
+        self,
+        arms: dict[Arm, Bundle],
+        *,
+        device: str,
+        encode: bool,
+        score: bool,
+        arithmetic: ArithmeticSetting = "auto",
+        cache: Path | None = None,
+    ) -> None:
         """Load the bundles of the arms; see `open` for the rest."""
         self.arms = arms
         self.device = device
+        self._asked = arithmetic
+        self._cache = cache
+        self._machine = capabilities() if encode else {}
         bundles = {bundle.hash: bundle for bundle in arms.values()}
         self._networks = {name: bundle.network(device) for name, bundle in bundles.items()} if score else {}
-        self._encoders: dict[tuple[str, str], TextEncoder] = {}
+        self._encoders: dict[tuple[str, int, str], TextEncoder] = {}
+        self._encoder_of: dict[str, TextEncoder] = {}
         for bundle in bundles.values() if encode else ():
             self._add_encoder(bundle)
 
     @classmethod
-    def open(cls, store: Path, *, device: str = "auto", encode: bool = True, score: bool = True) -> Self:
+    def open(
+        cls,
+        store: Path,
+        *,
+        device: str = "auto",
+        encode: bool = True,
+        score: bool = True,
+        arithmetic: ArithmeticSetting = "auto",
+        cache: Path | None = None,
+    ) -> Self:
         """Verify, load and warm the live bundles of a store.
 
         Args:
@@ -54,8 +78,11 @@ class LiveBundles:
             device: As torch names it, e.g. `cpu` or `cuda:0`; `auto` takes the GPU where there is one.
             encode: Whether `encode` will be called; costs the base weights.
             score: Whether `score` will be called.
+            arithmetic: Of the encoders; `auto`: for each bundle the fastest that it permits and this machine can do.
+            cache: Directory where ONNX graphs are kept between starts; `None`: each start makes its own.
 
         Raises:
+            ArithmeticUnavailable: The machine cannot do what is asked for, or nothing that a bundle permits.
             StoreError: `live.json` is missing or wrong.
             BundleError: A bundle is damaged.
             ConfigError: A bundle is of another version.
@@ -64,7 +91,14 @@ class LiveBundles:
         chosen = device if device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
         live = read_live(store)
         loaded = {name: load_bundle(store / name) for name in set(live.values())}
-        bundles = cls({arm: loaded[name] for arm, name in live.items()}, device=chosen, encode=encode, score=score)
+        bundles = cls(
+            {arm: loaded[name] for arm, name in live.items()},
+            device=chosen,
+            encode=encode,
+            score=score,
+            arithmetic=arithmetic,
+            cache=cache,
+        )
         bundles.warm_up()
         return bundles
 
@@ -94,7 +128,7 @@ class LiveBundles:
             rows = np.flatnonzero(hashes == name)
             bundle = bundles[rows[0]]
             encoder = bundle.config.encoder
-            values = self._encoders[encoder.reference, encoder.precision].encode(
+            values = self._encoder_of[name].encode(
                 [texts[row] for row in rows.tolist()],
                 max_length=encoder.max_length,
                 pooling=encoder.pooling,
@@ -184,11 +218,22 @@ class LiveBundles:
                 f"{found}: install the version of {config.reference} it was trained with, or train again with "
                 "`contento train`"
             )
-        key = (config.reference, config.precision)
+        # Bundles of one encoder hash share cached embeddings, so each of them must permit the arithmetic.
+        sharing = [each.config.encoder for each in self.arms.values() if each.config.encoder.hash == config.hash]
+        permitted = [each for each in config.arithmetics if all(each in other.arithmetics for other in sharing)]
+        arithmetic = choose(permitted, device=self.device, machine=self._machine, asked=self._asked)
+        key = (config.reference, config.layers, arithmetic)
         if key not in self._encoders:
-            self._encoders[key] = TextEncoder(config.reference, precision=config.precision, device=self.device)
+            self._encoders[key] = TextEncoder(
+                config.reference,
+                layers=config.layers,
+                arithmetic=arithmetic,
+                device=self.device,
+                cache=self._cache,
+            )
+        self._encoder_of[config.hash] = encoder = self._encoders[key]
         if bundle.adapter:
-            self._encoders[key].add_adapter(config.hash, bundle.adapter)
+            encoder.add_adapter(config.hash, bundle.adapter)
 
 
 def _fitting(array: NDArray[np.float32], width: int) -> NDArray[np.float32]:

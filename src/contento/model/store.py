@@ -11,6 +11,8 @@ from contento.contracts.errors import ContentoError
 from contento.model.interface import Arm
 
 LIVE: Final = "live.json"
+DEFAULT_CACHE: Final = Path("~/.cache/contento")
+"""Where what takes long to make is kept between starts, such as ONNX graphs."""
 ARMS: Final[tuple[Arm, ...]] = get_args(Arm)
 
 

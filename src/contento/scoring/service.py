@@ -96,7 +96,9 @@ async def open_inference(settings: ScorerSettings) -> Inference:
     from contento.inference.in_process import InProcessInference  # noqa: PLC0415
     from contento.model.store import default_store  # noqa: PLC0415
 
-    return await InProcessInference.open(settings.bundles or default_store())
+    return await InProcessInference.open(
+        settings.bundles or default_store(), arithmetic=settings.encoder_arithmetic, cache=settings.cache
+    )
 
 
 def wall_clock_ms() -> Callable[[], int]:

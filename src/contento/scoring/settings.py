@@ -6,6 +6,9 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contento.model.arithmetic import ArithmeticSetting
+from contento.model.store import DEFAULT_CACHE
+
 
 class ScorerSettings(BaseSettings):
     """The scorer's settings: each is `CONTENTO_` and the field's name in capitals."""
@@ -30,6 +33,10 @@ class ScorerSettings(BaseSettings):
     """Triton's gRPC address, `host:port`."""
     bundles: Path | None = None
     """Bundle store of the in-process model; unset: the trained bundle that comes with the package."""
+    encoder_arithmetic: ArithmeticSetting = "auto"
+    """Arithmetic of the in-process text encoder; `auto`: the fastest that bundle and machine allow."""
+    cache: Path = DEFAULT_CACHE
+    """Where ONNX graphs of the in-process text encoder are kept between starts."""
     topic_prefix: str = "contento"
     """First part of all topic names."""
     redis_prefix: str = "contento"

@@ -19,7 +19,14 @@ def config(repository: Path, model: str) -> model_config_pb2.ModelConfig:
 def test_the_configuration_is_what_triton_reads(tmp_path: Path, device: RepositoryDevice, kind: int) -> None:
     bundles = tmp_path / 'odd "name" \\ here'
     names = render_repository(
-        tmp_path, bundles=bundles, device=device, scorer_instances=3, encoder_instances=2, threads=5
+        tmp_path,
+        bundles=bundles,
+        device=device,
+        scorer_instances=3,
+        encoder_instances=2,
+        threads=5,
+        arithmetic="int8",
+        cache=Path("/some/cache"),
     )
     assert names == ["contento_encoder", "contento_scorer"]
     scorer, encoder = config(tmp_path, "contento_scorer"), config(tmp_path, "contento_encoder")
@@ -32,6 +39,8 @@ def test_the_configuration_is_what_triton_reads(tmp_path: Path, device: Reposito
             "bundles": str(bundles),
             "device": device,
             "threads": "5",
+            "arithmetic": "int8",
+            "cache": "/some/cache",
         }
     assert [tensor.name for tensor in scorer.input if tensor.optional] == ["IMAGE"]
     assert {t.name: list(t.dims) for t in scorer.input} == {n: list(s) for n, (_, s) in wire.SCORER_INPUTS.items()}

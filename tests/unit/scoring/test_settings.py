@@ -20,6 +20,8 @@ OTHER: dict[str, tuple[str, Any]] = {
     "inference": ("in-process", "in-process"),
     "triton": ("t:3", "t:3"),
     "bundles": ("/some/bundles", Path("/some/bundles")),
+    "encoder_arithmetic": ("int8", "int8"),
+    "cache": ("/some/cache", Path("/some/cache")),
     "topic_prefix": ("shop", "shop"),
     "redis_prefix": ("shop2", "shop2"),
     "group": ("g", "g"),
@@ -79,6 +81,7 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         ("inference", "gpu"), ("log_level", "loud"), ("log_format", "xml"), ("kafka_sasl_mechanism", "GSSAPI"),
         ("batch_events", "0"), ("batch_events", "4097"), ("at_risk_above", "1.1"), ("half_life_hours", "0"),
         ("metrics_port", "65536"), ("session_timeout_s", "0.5"), ("kafka_tls", "perhaps"),
+        ("encoder_arithmetic", "float16"),
     ],
 )  # fmt: skip
 def test_a_value_out_of_range_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

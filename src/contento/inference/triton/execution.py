@@ -44,7 +44,14 @@ def open_bundles(arguments: Mapping[str, str], *, encode: bool, score: bool) -> 
             "or render the model repository with device cpu"
         )
     device = f"cuda:{arguments['model_instance_device_id']}" if on_gpu and torch.cuda.is_available() else "cpu"
-    return LiveBundles.open(Path(setting["bundles"]), device=device, encode=encode, score=score)
+    return LiveBundles.open(
+        Path(setting["bundles"]),
+        device=device,
+        encode=encode,
+        score=score,
+        arithmetic=setting["arithmetic"],
+        cache=Path(setting["cache"]),
+    )
 
 
 def answer(

@@ -18,6 +18,8 @@ from contento.inference.triton.wire import (
     SCORER_ROWS,
     Shapes,
 )
+from contento.model.arithmetic import ArithmeticSetting
+from contento.model.store import DEFAULT_CACHE
 
 RepositoryDevice = Literal["auto", "cpu", "gpu"]
 MODELS: Final = Path(__file__).parent / "models"
@@ -32,6 +34,8 @@ def render_repository(
     scorer_instances: int = 1,
     encoder_instances: int = 1,
     threads: int | None = None,
+    arithmetic: ArithmeticSetting = "auto",
+    cache: Path = DEFAULT_CACHE,
 ) -> list[str]:
     """Write `contento_encoder` and `contento_scorer` with their `config.pbtxt`; return their names.
 
@@ -45,6 +49,8 @@ def render_repository(
         encoder_instances: Processes of the encoder, per device.
         threads: Threads of each encoder process; by default all cores but one, shared among them, because
             with all of them every barrier waits for whatever else runs here. The scorer uses one.
+        arithmetic: Of the encoder, as `LiveBundles.open`.
+        cache: Where the encoder keeps ONNX graphs between starts, as the server sees it.
     """
     cores = os.cpu_count() or 1
     for name, rows, instances, inputs, outputs in (
@@ -57,6 +63,8 @@ def render_repository(
         parameters = {
             "bundles": str(bundles.absolute()),
             "device": device,
+            "arithmetic": arithmetic,
+            "cache": str(cache),
             "threads": str(threads or max(1, (cores - 1) // encoder_instances)),
         }
         config = (

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel
-from transformers.utils import logging as transformers_logging
+from transformers import AutoConfig
 
 from contento.model.config import EncoderConfig
-from contento.model.encoder import ADAPTER_FILES, encoder_directory, keep_layers, layers_of, pool
+from contento.model.encoder import ADAPTER_FILES, encoder_directory, pool
+from contento.model.encoder_torch import layers_of, load_base
 from contento.training.text.tokens import Tokens
 
 ADAPTER_CONFIG: Final = "adapter_config.json"
@@ -53,20 +53,17 @@ class AdaptedEncoder(nn.Module):
         from peft import LoraConfig, get_peft_model  # noqa: PLC0415 - takes a second
 
         super().__init__()
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         directory = encoder_directory(config.reference)
         settings = AutoConfig.from_pretrained(directory, local_files_only=True)
         for names, value in _DROPOUTS:
             for name in names:
                 if hasattr(settings, name):
                     setattr(settings, name, dropout if value is None else value)
-        base: Any = AutoModel.from_pretrained(directory, config=settings, local_files_only=True, use_safetensors=True)
-        if config.layers:
-            keep_layers(base, config.layers)
+        base = load_base(directory, layers=config.layers, config=settings)
         self._pooling = config.pooling
-        self._base = [base]  # in a list: its parameters are those of `model`
+        self._base = (base, layers_of(base, directory))  # in a tuple: their parameters are those of `model`
         self.dimension: int = base.config.hidden_size
-        self._every = list(layers_of(base))
+        self._every = list(layers_of(base, directory))
         self._first = max(len(self._every) - layers, 0) if layers else 0
         trained = {module for layer in self._every[self._first :] for module in layer.modules()}
         targets = [name for name, each in base.named_modules() if isinstance(each, nn.Linear) and each in trained]
@@ -157,8 +154,7 @@ class AdaptedEncoder(nn.Module):
 
     def _run(self, embeddings: nn.Module | None, layers: list[nn.Module], ids: Tensor, mask: Tensor) -> Tensor:
         """Run some of the layers on what some embeddings say."""
-        base = self._base[0]
-        holder = layers_of(base)
+        base, holder = self._base
         every = list(holder)
         del holder[:]
         holder.extend(layers)

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
-
-from transformers import AutoModel
+from typing import Final
 
 from contento.model.config import EncoderConfig
-from contento.model.encoder import encoder_directory, keep_layers
+from contento.model.encoder import encoder_directory
+from contento.model.encoder_torch import load_base
 from contento.training.text.adapted import save_adapter
 
 _NAME: Final = "average"
@@ -27,9 +26,7 @@ def average_adapters(config: EncoderConfig, adapters: Sequence[Path], out: Path)
         return adapters[0]
     from peft import PeftModel  # noqa: PLC0415 - takes a second
 
-    base: Any = AutoModel.from_pretrained(encoder_directory(config.reference), local_files_only=True)
-    if config.layers:
-        keep_layers(base, config.layers)
+    base = load_base(encoder_directory(config.reference), layers=config.layers)
     names = [f"run{number}" for number in range(len(adapters))]  # no number alone: layers are named so
     model = PeftModel.from_pretrained(base, str(adapters[0]), adapter_name=names[0])
     for name, adapter in zip(names[1:], adapters[1:], strict=True):
