@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from contento.model.interface import RATINGS
 from contento.model.online.case import Case, OnlineModel
 from contento.model.online.conformal import AdaptiveInterval
-from contento.model.online.distribution import rating_distribution
+from contento.model.online.distribution import ErrorScale, rating_distribution
 from contento.model.online.stacked import StackedOnline
 from contento.training.evaluation.baselines import RiverRecommender, RunningMean, bias, biased_mf
 from contento.training.evaluation.groups import by_group
@@ -107,14 +107,15 @@ def running_shares(classes: NDArray[np.int64], count: int) -> NDArray[np.float64
 
 
 def _contento(ratings: Ratings, seed: int, report: Report) -> Predicted:
-    model, interval = our_model(ratings, seed), AdaptiveInterval()
+    model, interval, scale = our_model(ratings, seed), AdaptiveInterval(), ErrorScale()
     size = len(ratings.cases)
     predicted, spreads, ends = np.empty(size), np.empty(size), np.empty((size, 2))
     for index, (case, rating) in enumerate(zip(ratings.cases, ratings.ratings.tolist(), strict=True)):
         expected, spread = model.predict(case), model.spread(case)
-        predicted[index], spreads[index] = expected, spread
+        predicted[index], spreads[index] = expected, spread * scale.scale()
         ends[index] = interval.interval(expected, spread)
         interval.learn(expected, spread, rating)
+        scale.learn(expected, spread, rating)
         model.learn(case, rating)
         _tell(report, "contento", index + 1, size)
     return Predicted(rating=predicted, distribution=rating_distribution(predicted, spreads), ends=ends)
