@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -233,10 +234,14 @@ def _tunes(rows: TrainingRows, options: TrainOptions) -> bool:
     """Return whether the encoder gets an adapter."""
     if options.tune_text is not None:
         return options.tune_text
-    told = labelled(rows).numpy()
-    texts, counts = np.unique(rows.text[told].astype(str), return_counts=True)
-    own = counts[(texts != "") & (counts == 1)].sum()
-    return bool(own >= LEAST_ROWS and own >= _OWN_TEXTS * told.sum())
+    return own_texts(rows.text[labelled(rows).numpy()].tolist())
+
+
+def own_texts(texts: Sequence[str]) -> bool:
+    """Return whether most of the texts of labelled rows, empty where there is none, are of one row only."""
+    counts = Counter(texts)
+    own = sum(bool(text) and count == 1 for text, count in counts.items())
+    return own >= LEAST_ROWS and own >= _OWN_TEXTS * len(texts)
 
 
 def _embed(

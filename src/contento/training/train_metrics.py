@@ -7,8 +7,9 @@ import torch
 from numpy.typing import NDArray
 
 from contento.model.calibration import Calibration, moments
-from contento.model.interface import SATISFACTION, TOWERS
+from contento.model.interface import TOWERS
 from contento.model.network import Network
+from contento.training.evaluation.metrics import macro_f1, surprise
 from contento.training.train_fit import Dataset, outputs_of
 
 Metrics = dict[str, Any]
@@ -40,16 +41,6 @@ def evaluate(
         tower: _scores(network, train, test, tuple(other for other in TOWERS if other != tower)) for tower in present
     }
     return metrics
-
-
-def macro_f1(truth: NDArray[np.int64], predicted: NDArray[np.int64]) -> float:
-    """Return the mean over the satisfaction classes of each class's F1; a class that is never met counts as 0."""
-    scores = []
-    for label in range(len(SATISFACTION)):
-        hit = int(((truth == label) & (predicted == label)).sum())
-        said = int((truth == label).sum() + (predicted == label).sum())
-        scores.append(2 * hit / said if said else 0.0)
-    return float(np.mean(scores))
 
 
 def _scores(network: Network, train: Dataset, test: Dataset, without: tuple[str, ...]) -> Metrics:
@@ -101,8 +92,8 @@ def _outcomes(network: Network, train: Dataset, test: Dataset, names: tuple[str,
 
 
 def _log_loss(truth: NDArray[np.float32], probability: NDArray[np.float32]) -> float:
-    sure = np.clip(probability, 1e-6, 1 - 1e-6)
-    return float(-(truth * np.log(sure) + (1 - truth) * np.log(1 - sure)).mean())
+    shares = np.stack([1 - probability, probability], axis=1).astype(np.float64)
+    return float(surprise(shares, truth.astype(np.int64)).mean())
 
 
 def _all(data: Dataset) -> torch.Tensor:

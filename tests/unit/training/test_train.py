@@ -2,7 +2,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -13,7 +12,6 @@ from contento.model.store import read_live
 from contento.training.records import Source
 from contento.training.train import Trained, TrainingError, TrainOptions, train
 from contento.training.train_fit import FitOptions
-from contento.training.train_metrics import macro_f1
 
 OPTIONS = TrainOptions(seed=3, fit=FitOptions(epochs=12, batch=64, learning_rate=3e-3))
 
@@ -69,11 +67,6 @@ def test_too_few_labels_are_an_error(small_world: Source, tmp_path: Path) -> Non
     with pytest.raises(TrainingError, match="0 of 1000 events have feedback, at least 200 are needed: give data"):
         train([Silent()], tmp_path, OPTIONS)
     assert not list(tmp_path.iterdir())
-
-
-def test_macro_f1_by_hand() -> None:
-    truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
-    assert macro_f1(truth, predicted) == pytest.approx((2 / 3 + 0.8 + 0) / 3)
 
 
 def test_the_command_trains_and_tells(tmp_path: Path) -> None:

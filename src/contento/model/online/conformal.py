@@ -1,14 +1,21 @@
-"""Intervals whose coverage holds in the long run whatever the stream does."""
+"""Intervals whose coverage holds whatever the stream does, and soon after it changes."""
+
+from collections import deque
+from typing import Final
+
+_RECENT: Final = 100
+"""Ratings whose largest error sets the step: a few more than it takes to see the tenth that is to be outside."""
 
 
 class AdaptiveInterval:
-    """Adaptive conformal inference by tracking a quantile of past residuals.
+    """Adaptive conformal inference by tracking a quantile of past errors.
 
-    The half width, in units of a spread that the model states, grows when a rating fell outside and
-    shrinks when it fell inside, in the proportion that makes the wanted share fall inside: after N
-    ratings the coverage is off by at most the range of the half width over `step * N`, for any
-    sequence at all (Gibbs and Candes 2021, "Adaptive conformal inference under distribution shift";
-    in this form: Angelopoulos, Candes and Tibshirani 2023, "Conformal PID control").
+    The half width, in units of a spread that the model states, grows when a rating fell outside and shrinks when it
+    fell inside, in the proportion that makes the wanted share fall inside, for any sequence at all (Gibbs and Candes
+    2021, "Adaptive conformal inference under distribution shift"). Over N ratings the coverage is off by the change
+    of the half width over `N` steps, so a step must not be small beside the half width that is needed next. It is
+    therefore a share of the largest of the last errors (Angelopoulos, Candes and Tibshirani 2023, "Conformal PID
+    control for time series prediction"): when the errors double, so does the step, at once.
     """
 
     def __init__(self, *, coverage: float = 0.9, step: float = 0.05, start: float = 1.645) -> None:
@@ -16,10 +23,11 @@ class AdaptiveInterval:
 
         Args:
             coverage: Share of ratings that shall be inside, in (0, 1).
-            step: How much the half width grows at most at a rating.
+            step: How much the half width grows at most at a rating, as a share of the largest recent error.
             start: First half width.
         """
         self._coverage, self._step, self._half = coverage, step, start
+        self._recent = deque([start], maxlen=_RECENT)
 
     def interval(self, expected: float, spread: float) -> tuple[float, float]:
         """Return lower and upper end, in [1, 5]; `expected` in stars, `spread` its standard deviation."""
@@ -28,5 +36,8 @@ class AdaptiveInterval:
 
     def learn(self, expected: float, spread: float, rating: float) -> None:
         """Take in where the rating fell."""
-        outside = abs(rating - expected) > self._half * spread
-        self._half = max(self._half + self._step * (outside - (1 - self._coverage)), 0.0)
+        error = abs(rating - expected) / spread
+        self._recent.append(error)
+        outside = error > self._half
+        step = self._step * max(self._recent)
+        self._half = max(self._half + step * (outside - (1 - self._coverage)), 0.0)

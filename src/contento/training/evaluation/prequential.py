@@ -1,121 +1,56 @@
-"""Predict, then judge, then learn: at every rating, in the order of the data."""
+"""Predict, then judge, then learn: at every rating or label, in the order of the data."""
 
-from collections.abc import Callable, Mapping
-from time import perf_counter
-from typing import Any, Final
+from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
-
-from contento.model.online.case import OnlineModel
-from contento.model.online.conformal import AdaptiveInterval
-from contento.model.online.stacked import StackedOnline
-from contento.training.evaluation.baselines import RiverRecommender, RunningMean, bias, biased_mf
-from contento.training.evaluation.metrics import by_slice, errors, intervals
-from contento.training.evaluation.ratings import Ratings
-
-COLD: Final = 5
-"""A user or an item with fewer ratings is cold."""
-_REPORT_EVERY: Final = 100
-
-Report = Callable[[str, int], None]
+from contento.training.evaluation.labelled import First, labelled_events, rows_of
+from contento.training.evaluation.prequential_ids import evaluate_prequential_ids
+from contento.training.evaluation.prequential_rows import evaluate_prequential_rows
+from contento.training.evaluation.ratings import EvaluationError, read_ratings
+from contento.training.evaluation.served import open_bundle
+from contento.training.evaluation.static import Evaluated
+from contento.training.records import Source
+from contento.training.train import Report
 
 
-def evaluate_prequential(ratings: Ratings, *, seed: int = 0, report: Report | None = None) -> dict[str, Any]:
-    """Return the metrics of ours and of the baselines, each from the same pass over the ratings.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrequentialOptions:
+    """What to evaluate.
 
-    Args:
-        ratings: What to predict, in order.
-        seed: Of our model.
-        report: Called with a model's name and the number of ratings it has behind it.
-
-    Returns:
-        By model: `rmse`, `mae`, `n`, `seconds`, `slices`; for `contento` also `coverage` and `width` of its
-        90 % intervals.
+    Attributes:
+        bundle: Directory of the bundle, or store, to judge; `None`: the online model.
+        groups: Attributes by which to compare groups.
+        limit: Most events to read; `None`: all.
+        seed: Of everything random.
     """
-    models = baseline_models(ratings)
-    with threadpool_limits(limits=1):  # the steps are small: threads would only wait for each other
-        ours = _contento(ratings, seed, report or _silent)
-        return {"contento": ours} | {
-            name: _judged(name, model, ratings, report or _silent) for name, model in models.items()
-        }
+
+    bundle: Path | None = None
+    groups: tuple[str, ...] = ()
+    limit: int | None = None
+    seed: int = 0
 
 
-def baseline_models(ratings: Ratings) -> dict[str, OnlineModel]:
-    """Return the baselines, fresh, by name."""
-    ids = (ratings.user_ids, ratings.item_ids)
-    return {
-        "mean": RunningMean(),
-        "bias": RiverRecommender(bias(), *ids),
-        "river_biased_mf": RiverRecommender(biased_mf(), *ids),
-    }
+def evaluate_prequential(source: Source, options: PrequentialOptions, report: Report) -> Evaluated:
+    """Return the metrics of ours and of the baselines, each from the same pass over the data.
 
+    Ours is a given bundle, frozen but for its online factors and its intervals; else the online model.
 
-def our_model(ratings: Ratings, seed: int) -> StackedOnline:
-    """Return our model with room for the users and items of the ratings, and nothing learned."""
-    return StackedOnline(
-        users=len(ratings.user_ids),
-        items=len(ratings.item_ids),
-        categories=ratings.categories,
-        numbers=ratings.numbers,
-        values=ratings.values,
-        seed=seed,
+    Raises:
+        EvaluationError: The data have nothing to judge, or no group as asked for.
+        DataError: The data are wrong.
+        BundleError: The bundle is damaged.
+    """
+    if options.bundle is None:
+        ratings = read_ratings(source, options.limit, lambda more: report("reading", more, None))
+        models = evaluate_prequential_ids(ratings, groups=options.groups, seed=options.seed, report=report)
+        return Evaluated(learned=0, judged=len(ratings.cases), models=models)
+    bundle = open_bundle(options.bundle)
+    chosen = First(source, options.limit)
+    events = labelled_events(chosen, report)
+    if not events.names:
+        raise EvaluationError(f"{source.name}: no rating and no label: name data with either")
+    rows = rows_of(chosen, events, report, bundle=bundle)
+    models = evaluate_prequential_rows(
+        events, rows, bundle=bundle, groups=options.groups, seed=options.seed, report=report
     )
-
-
-def slices(ratings: Ratings) -> Mapping[str, NDArray[np.bool_]]:
-    """Return which ratings `[N]` are of a user or an item that had fewer than `COLD` ratings then, and of neither."""
-    users = _seen([case.user for case in ratings.cases]) < COLD
-    items = _seen([case.item for case in ratings.cases]) < COLD
-    return {"cold_users": users, "cold_items": items, "warm": ~(users | items)}
-
-
-def _contento(ratings: Ratings, seed: int, report: Report) -> dict[str, Any]:
-    model, interval = our_model(ratings, seed), AdaptiveInterval()
-    ends = np.empty((len(ratings.cases), 2))
-    predicted = np.empty(len(ratings.cases))
-    start = perf_counter()
-    for index, (case, rating) in enumerate(zip(ratings.cases, ratings.ratings.tolist(), strict=True)):
-        expected, spread = model.predict(case), model.spread(case)
-        predicted[index] = expected
-        ends[index] = interval.interval(expected, spread)
-        interval.learn(expected, spread, rating)
-        model.learn(case, rating)
-        if (index + 1) % _REPORT_EVERY == 0:
-            report("contento", index + 1)
-    return _summary(predicted, ratings, perf_counter() - start) | intervals(ends, ratings.ratings)
-
-
-def _judged(name: str, model: OnlineModel, ratings: Ratings, report: Report) -> dict[str, Any]:
-    predicted = np.empty(len(ratings.cases))
-    start = perf_counter()
-    for index, (case, rating) in enumerate(zip(ratings.cases, ratings.ratings.tolist(), strict=True)):
-        predicted[index] = model.predict(case)
-        model.learn(case, rating)
-        if (index + 1) % _REPORT_EVERY == 0:
-            report(name, index + 1)
-    return _summary(predicted, ratings, perf_counter() - start)
-
-
-def _summary(predicted: NDArray[np.float64], ratings: Ratings, seconds: float) -> dict[str, Any]:
-    return {
-        **errors(predicted, ratings.ratings),
-        "n": len(predicted),
-        "seconds": round(seconds, 3),
-        "slices": by_slice(predicted, ratings.ratings, slices(ratings)),
-    }
-
-
-def _seen(ids: list[int]) -> NDArray[np.int64]:
-    """Return how often each id `[N]` came before."""
-    counts: dict[int, int] = {}
-    found = np.empty(len(ids), np.int64)
-    for index, each in enumerate(ids):
-        found[index] = counts.get(each, 0)
-        counts[each] = counts.get(each, 0) + 1
-    return found
-
-
-def _silent(name: str, done: int) -> None:
-    pass
+    return Evaluated(learned=0, judged=len(events.names), models=models)

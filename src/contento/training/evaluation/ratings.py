@@ -1,7 +1,7 @@
 """The ratings of a source as columns, with what was known when each was given."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from contento.contracts.messages import Feedback, UserEvent
 from contento.model.online.case import Case
 from contento.training.records import Source, limited
 
+_REPORT_EVERY: Final = 1_000
 _NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 
 
@@ -31,7 +32,7 @@ class Ratings:
         ratings: 1 to 5, `[N]`.
         categories: `[items, C]`, 1 where an item is of a category.
         numbers: `[items, K]`, prices and what else is a number among the items' attributes; NaN: unknown.
-        values: Number of values of each attribute of users.
+        attributes: Values of each attribute of users, in the numbering of `Case.attributes`.
     """
 
     user_ids: tuple[str, ...]
@@ -40,7 +41,30 @@ class Ratings:
     ratings: NDArray[np.float64]
     categories: NDArray[np.float64]
     numbers: NDArray[np.float64]
-    values: tuple[int, ...]
+    attributes: Mapping[str, tuple[str, ...]]
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return each rating's (user id, item id)."""
+        return [(self.user_ids[case.user], self.item_ids[case.item]) for case in self.cases]
+
+    def attribute(self, name: str) -> NDArray[np.object_]:
+        """Return each rating's value `[N]` of an attribute; `item` is the item's id; empty: unknown.
+
+        Raises:
+            EvaluationError: No user has such an attribute.
+        """
+        if name == "item":
+            return np.array([self.item_ids[case.item] for case in self.cases], np.object_)
+        if name not in self.attributes:
+            raise unknown_group(name, self.attributes)
+        place, values = list(self.attributes).index(name), (*self.attributes[name], "")
+        return np.array([values[case.attributes[place]] for case in self.cases], np.object_)
+
+
+def unknown_group(name: str, attributes: Iterable[str]) -> EvaluationError:
+    """Return the error that no attribute has this name."""
+    known = ", ".join((*sorted(attributes), "item"))
+    return EvaluationError(f"--groups {name}: no event has an attribute of this name: give one of {known}")
 
 
 def read_ratings(source: Source, limit: int | None = None, report: Callable[[int], None] | None = None) -> Ratings:
@@ -52,7 +76,7 @@ def read_ratings(source: Source, limit: int | None = None, report: Callable[[int
     Args:
         source: The data.
         limit: Most events to read.
-        report: Called with the number of ratings read, now and then.
+        report: Told how many more ratings were read, now and then.
 
     Raises:
         EvaluationError: There is no rating.
@@ -78,10 +102,15 @@ def read_ratings(source: Source, limit: int | None = None, report: Callable[[int
             time = record.time.seconds + record.time.nanos / 1e9
             raw.append((user, items[record.item_id], time, known.get(user, {})))
             stars.append(record.rating)
-            if report and len(stars) % 1000 == 0:
-                report(len(stars))
+            if report and len(stars) % _REPORT_EVERY == 0:
+                report(_REPORT_EVERY)
     if not raw:
-        raise EvaluationError(f"{source.name}: no rating of an item: name data with ratings, e.g. movielens-100k:DIR")
+        raise EvaluationError(
+            f"{source.name}: no rating of an item: name data with ratings, e.g. movielens-100k:DIR, or judge a bundle "
+            "on labels with --bundle DIR"
+        )
+    if report:
+        report(len(stars) % _REPORT_EVERY)
     order = range(len(names))
     return Ratings(
         user_ids=tuple(users),
@@ -93,7 +122,25 @@ def read_ratings(source: Source, limit: int | None = None, report: Callable[[int
         ratings=np.array(stars),
         categories=_categories(source, items),
         numbers=_item_numbers(source, items),
-        values=tuple(map(len, values)),
+        attributes={name: tuple(each) for name, each in zip(names, values, strict=True)},
+    )
+
+
+def ratings_of(users: Sequence[str], items: Sequence[str], ratings: NDArray[np.float64]) -> Ratings:
+    """Return ratings `[N]` of which nothing but user and item is known."""
+    user_numbers, item_numbers = _Numbers(), _Numbers()
+    cases = tuple(
+        Case(user=user_numbers[user], item=item_numbers[item], time=0.0)
+        for user, item in zip(users, items, strict=True)
+    )
+    return Ratings(
+        user_ids=tuple(user_numbers),
+        item_ids=tuple(item_numbers),
+        cases=cases,
+        ratings=ratings,
+        categories=np.zeros((len(item_numbers), 0)),
+        numbers=np.zeros((len(item_numbers), 0)),
+        attributes={},
     )
 
 

@@ -1,5 +1,6 @@
-"""Which ratings are learned and which are predicted."""
+"""What is learned and what is predicted."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,18 +9,18 @@ from numpy.typing import NDArray
 
 from contento.eventlog.lines import read_lines
 from contento.training.data_error import DataError
-from contento.training.evaluation.ratings import EvaluationError, Ratings
+from contento.training.evaluation.ratings import EvaluationError
 
 _FORMS: Final = "chronological:0.8, random:0.8 or two files of the data's folder, TRAIN,TEST, e.g. u1.base,u1.test"
 
 Indices = NDArray[np.int64]
 
 
-def split(ratings: Ratings, how: str, *, folder: Path, seed: int = 0) -> tuple[Indices, Indices]:
-    """Return the positions of the ratings to learn and of those to predict, each in order.
+def split(pairs: Sequence[tuple[str, str]], how: str, *, folder: Path, seed: int = 0) -> tuple[Indices, Indices]:
+    """Return the positions of what to learn and of what to predict, each in order.
 
     Args:
-        ratings: All ratings.
+        pairs: Of each rating or label, its (user id, item id).
         how: `chronological:SHARE` (the first share is learned), `random:SHARE`, or `TRAIN,TEST`: files of tab
             separated rows that begin with user and item.
         folder: Where those files are.
@@ -29,12 +30,9 @@ def split(ratings: Ratings, how: str, *, folder: Path, seed: int = 0) -> tuple[I
         EvaluationError: `how` is none of these, or one part is empty.
         DataError: A file is wrong.
     """
-    size = len(ratings.cases)
+    size = len(pairs)
     if "," in how:
-        places = {
-            (ratings.user_ids[case.user], ratings.item_ids[case.item]): index
-            for index, case in enumerate(ratings.cases)
-        }
+        places = {pair: index for index, pair in enumerate(pairs)}
         train, test = (_listed(folder / name.strip(), places) for name in how.split(",", 1))
     else:
         kind, _, share = how.partition(":")

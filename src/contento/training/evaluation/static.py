@@ -1,95 +1,126 @@
 """Learn one part, then predict another with nothing learned in between."""
 
-from collections.abc import Callable
-from functools import partial
-from time import perf_counter
-from typing import Any, Final
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from contento.model.online.case import Past
-from contento.model.online.offline import fit_offline
-from contento.model.online.ridge import Prior, RidgeFactors
-from contento.training.evaluation.metrics import by_slice, errors
-from contento.training.evaluation.prequential import COLD, our_model
-from contento.training.evaluation.ratings import Ratings
-from contento.training.evaluation.splits import Indices
+from contento.model.bundle import Bundle
+from contento.model.store import write_live
+from contento.training.evaluation.labelled import First, Labelled, labelled_events, rows_of
+from contento.training.evaluation.ratings import EvaluationError, read_ratings
+from contento.training.evaluation.served import open_bundle
+from contento.training.evaluation.splits import split
+from contento.training.evaluation.static_ids import evaluate_ids
+from contento.training.evaluation.static_rows import evaluate_rows
+from contento.training.records import Source
+from contento.training.train import LEAST_ROWS, Parts, Report, TrainOptions, fit_bundle, own_texts, surveyed
+from contento.training.train_rows import TrainingRows
 
-_Predictor = Callable[[Ratings, Indices, Indices], NDArray[np.float64]]
-_SWEEPS: Final = 12
-FOLDS: Final = 5
+_VALIDATION = 0.1
+"""Share of what is learned, its last, on which the network stops and is calibrated."""
 
 
-def evaluate_static(
-    ratings: Ratings, train: Indices, test: Indices, *, seed: int = 0, report: Callable[[int], None] | None = None
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticOptions:
+    """What to evaluate.
+
+    Attributes:
+        split: As `splits.split` takes it.
+        folder: Where the files of a split are.
+        bundle: Directory of the bundle, or store, to judge; `None`: what is learned here.
+        out: Store that keeps a network trained here; `None`: none does.
+        groups: Attributes by which to compare groups.
+        limit: Most events to read; `None`: all.
+        seed: Of everything random.
+    """
+
+    split: str = "chronological:0.8"
+    folder: Path = Path()
+    bundle: Path | None = None
+    out: Path | None = None
+    groups: tuple[str, ...] = ()
+    limit: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluated:
+    """What came of it.
+
+    Attributes:
+        learned: Ratings and labels learned before the first prediction.
+        judged: Those predicted.
+        models: Figures by model.
+    """
+
+    learned: int
+    judged: int
+    models: Mapping[str, dict[str, Any]]
+
+
+def evaluate_static(source: Source, options: StaticOptions, report: Report) -> Evaluated:
     """Return the metrics of ours and of the baselines on the test part.
 
-    Args:
-        ratings: All ratings.
-        train: Positions of those to learn.
-        test: Positions of those to predict.
-        seed: Of everything random.
-        report: Called with 1 after each of `FOLDS + 1` fits of ours.
+    Ours is a given bundle; else, where most of what is labelled has a text of its own, a network trained on the
+    training part; else the online model, on user and item alone.
 
-    Returns:
-        By model: `rmse`, `mae`, `n`, `seconds` to fit and predict, and `slices`.
+    Raises:
+        EvaluationError: The data have nothing to judge, or the split or a group is none of theirs.
+        DataError: The data are wrong.
+        BundleError: The bundle is damaged.
     """
-    predictors: dict[str, _Predictor] = {
-        "contento": partial(_contento, seed=seed, report=report),
-        "mean": _mean,
-        "bias": partial(_factors, prior=Prior(rank=0), seed=seed),
-        "matrix_factorisation": partial(_factors, prior=Prior(rank=12, vector=0.2), seed=seed),
-    }
-    truth = ratings.ratings[test]
-    slices = _slices(ratings, train, test)
-    found = {}
-    with threadpool_limits(limits=1):
-        for name, predictor in predictors.items():
-            start = perf_counter()
-            predicted = np.clip(predictor(ratings, train, test), 1, 5)
-            found[name] = {
-                **errors(predicted, truth),
-                "n": len(test),
-                "seconds": round(perf_counter() - start, 3),
-                "slices": by_slice(predicted, truth, slices),
-            }
-    return found
+    chosen = First(source, options.limit)
+    events = labelled_events(chosen, report)
+    if not options.bundle and not own_texts(events.texts):
+        return _by_ids(source, events, options, report)
+    if not events.names:
+        raise EvaluationError(f"{source.name}: no rating and no label: name data with either")
+    train, test = split(events.pairs(), options.split, folder=options.folder, seed=options.seed)
+    bundle = open_bundle(options.bundle) if options.bundle else None
+    rows = rows_of(chosen, events, report, bundle=bundle, test=test)
+    with tempfile.TemporaryDirectory(prefix="contento-evaluate-") as kept:
+        models = evaluate_rows(
+            events,
+            rows,
+            train,
+            test,
+            bundle=lambda: bundle or _trained(chosen, rows.take(train), options, options.out or Path(kept), report),
+            kind="bundle" if bundle else "network",
+            groups=options.groups,
+            seed=options.seed,
+            report=report,
+        )
+    return Evaluated(learned=len(train), judged=len(test), models=models)
 
 
-def _mean(ratings: Ratings, train: Indices, test: Indices) -> NDArray[np.float64]:
-    return np.full(len(test), ratings.ratings[train].mean())
+def _by_ids(source: Source, events: Labelled, options: StaticOptions, report: Report) -> Evaluated:
+    if not np.isfinite(events.truth.ratings).any() and (events.truth.labels >= 0).any():
+        raise EvaluationError(
+            f"{source.name}: there are labels, but no ratings, and not {LEAST_ROWS} labels or not most of them have a "
+            "text of their own to train on: give more data, or judge a bundle with --bundle DIR"
+        )
+    ratings = read_ratings(source, options.limit)
+    train, test = split(ratings.pairs(), options.split, folder=options.folder, seed=options.seed)
+    models = evaluate_ids(ratings, train, test, groups=options.groups, seed=options.seed, report=report)
+    return Evaluated(learned=len(train), judged=len(test), models=models)
 
 
-def _factors(ratings: Ratings, train: Indices, test: Indices, *, prior: Prior, seed: int) -> NDArray[np.float64]:
-    model = RidgeFactors(users=len(ratings.user_ids), items=len(ratings.item_ids), priors=[prior], seed=seed)
-    past = Past()
-    for index in train:
-        past.append(ratings.cases[index], float(ratings.ratings[index]))
-    model.refit(past, _SWEEPS)
-    return np.array([model.predict(case.user, case.item)[0][0] for case in (ratings.cases[index] for index in test)])
-
-
-def _contento(
-    ratings: Ratings, train: Indices, test: Indices, *, seed: int, report: Callable[[int], None] | None
-) -> NDArray[np.float64]:
-    model = fit_offline(
-        lambda: our_model(ratings, seed),
-        [ratings.cases[index] for index in train],
-        ratings.ratings[train],
-        seed=seed,
-        folds=FOLDS,
-        report=report,
+def _trained(source: Source, learned: TrainingRows, options: StaticOptions, out: Path, report: Report) -> Bundle:
+    """Return a bundle fitted to rows, live in a store."""
+    parts = Parts(
+        train=learned.part(0, 1 - _VALIDATION), validation=learned.part(1 - _VALIDATION, 1), test=learned.part(1, 1)
     )
-    return np.array([model.predict(ratings.cases[index]) for index in test])
-
-
-def _slices(ratings: Ratings, train: Indices, test: Indices) -> dict[str, NDArray[np.bool_]]:
-    """Return which test ratings are have a user or an item with fewer than `COLD` ratings learned, or neither."""
-    users = np.array([case.user for case in ratings.cases])
-    items = np.array([case.item for case in ratings.cases])
-    cold_users = np.bincount(users[train], minlength=len(ratings.user_ids))[users[test]] < COLD
-    cold_items = np.bincount(items[train], minlength=len(ratings.item_ids))[items[test]] < COLD
-    return {"cold_users": cold_users, "cold_items": cold_items, "warm": ~(cold_users | cold_items)}
+    bundle = fit_bundle(
+        parts,
+        surveyed([source]),
+        out,
+        options=TrainOptions(seed=options.seed),
+        names=[f"{source.name}, {options.split}"],
+        report=report,
+    ).bundle
+    write_live(out, {"serving": bundle.hash})
+    return bundle

@@ -23,5 +23,5 @@ def planted() -> Ratings:
         ratings=np.clip(np.round(expected + rng.normal(0, 0.4, 1500)), 1, 5),
         categories=np.zeros((50, 0)),
         numbers=np.zeros((50, 0)),
-        values=(),
+        attributes={},
     )

@@ -5,7 +5,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from contento.contracts.messages import Feedback, Item, UserEvent
-from contento.training.evaluation.ratings import EvaluationError, read_ratings
+from contento.training.evaluation.ratings import EvaluationError, ratings_of, read_ratings
 
 
 class Log:
@@ -45,7 +45,9 @@ def test_ratings_are_read_in_order_with_what_was_known_then() -> None:
     found = read_ratings(Log(records))
     assert (found.user_ids[0], found.item_ids, found.ratings.tolist()) == ("u", ("a", "b"), [4, 2, 5])
     assert [case.attributes for case in found.cases] == [(0, -1), (0, 0), (1, -1)]
-    assert found.values == (2, 1)
+    assert found.attributes == {"age": ("old", "young"), "city": ("Rome",)}
+    assert found.attribute("city").tolist() == ["", "Rome", ""]
+    assert found.attribute("item").tolist() == ["a", "b", "a"]
     assert [(case.user, case.item) for case in found.cases] == [(0, 0), (0, 1), (1, 0)]
     assert found.cases[0].time == 2.5
     assert np.array_equal(found.categories.sum(1), [0, 2])
@@ -67,3 +69,15 @@ def test_a_limit_counts_events() -> None:
 def test_data_without_ratings_are_refused() -> None:
     with pytest.raises(EvaluationError, match=r"log: no rating of an item: name data with ratings"):
         read_ratings(Log([event("u")]))
+
+
+def test_an_attribute_that_nobody_has_is_refused() -> None:
+    found = read_ratings(Log([event("u", age="old"), rated("u", "a", 4)]))
+    with pytest.raises(EvaluationError, match=r"--groups city: .*: give one of age, item"):
+        found.attribute("city")
+
+
+def test_ratings_of_ids_know_nothing_else() -> None:
+    found = ratings_of(["u", "v", "u"], ["b", "b", "a"], np.array([1.0, 2.0, 3.0]))
+    assert found.pairs() == [("u", "b"), ("v", "b"), ("u", "a")]
+    assert (found.user_ids, found.item_ids, found.attributes) == (("u", "v"), ("b", "a"), {})
