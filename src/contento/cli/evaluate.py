@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from contento.training.evaluation.static import Evaluated
+    from contento.training.evaluation.report import Evaluated
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure scores beside baselines.")
 

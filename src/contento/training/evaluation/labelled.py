@@ -12,9 +12,9 @@ from contento.model.bundle import Bundle
 from contento.model.features import event_text
 from contento.training.evaluation.metrics import Truth
 from contento.training.evaluation.ratings import unknown_group
+from contento.training.evaluation.report import Report
 from contento.training.records import Record, Source, limited
-from contento.training.train import Report, surveyed
-from contento.training.train_rows import Judged, TrainingRows, training_rows
+from contento.training.train_rows import Judged, TrainingRows, survey, training_rows
 
 _REPORT_EVERY: Final = 1_000
 
@@ -118,7 +118,7 @@ def rows_of(
             the data, the centre without the ratings to be predicted.
         test: Positions of the events whose ratings must shape no factors.
     """
-    found = surveyed([source], report)
+    found = survey([source], lambda done: report("survey", done, source.size))
     withheld = frozenset() if test is None else frozenset(events.names[position] for position in test)
     if bundle:
         config = bundle.config

@@ -3,14 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from contento.training.evaluation.labelled import First, labelled_events, rows_of
 from contento.training.evaluation.prequential_ids import evaluate_prequential_ids
-from contento.training.evaluation.prequential_rows import evaluate_prequential_rows
 from contento.training.evaluation.ratings import EvaluationError, read_ratings
-from contento.training.evaluation.served import open_bundle
-from contento.training.evaluation.static import Evaluated
+from contento.training.evaluation.report import Evaluated, Report
 from contento.training.records import Source
-from contento.training.train import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +40,11 @@ def evaluate_prequential(source: Source, options: PrequentialOptions, report: Re
         ratings = read_ratings(source, options.limit, lambda more: report("reading", more, None))
         models = evaluate_prequential_ids(ratings, groups=options.groups, seed=options.seed, report=report)
         return Evaluated(learned=0, judged=len(ratings.cases), models=models)
+    # torch takes seconds, and the online model needs none of it.
+    from contento.training.evaluation.labelled import First, labelled_events, rows_of  # noqa: PLC0415
+    from contento.training.evaluation.prequential_rows import evaluate_prequential_rows  # noqa: PLC0415
+    from contento.training.evaluation.served import open_bundle  # noqa: PLC0415
+
     bundle = open_bundle(options.bundle)
     chosen = First(source, options.limit)
     events = labelled_events(chosen, report)

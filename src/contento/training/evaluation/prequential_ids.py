@@ -11,14 +11,14 @@ from threadpoolctl import threadpool_limits
 from contento.model.interface import RATINGS
 from contento.model.online.case import Case, OnlineModel
 from contento.model.online.conformal import AdaptiveInterval
-from contento.model.online.distribution import ErrorScale, rating_distribution
+from contento.model.online.distribution import StarDistribution
 from contento.model.online.stacked import StackedOnline
 from contento.training.evaluation.baselines import RiverRecommender, RunningMean, bias, biased_mf
 from contento.training.evaluation.groups import by_group
 from contento.training.evaluation.metrics import Judgement, Predicted, Truth, coverage_windows, stars
 from contento.training.evaluation.ratings import Ratings
+from contento.training.evaluation.report import Report, silent
 from contento.training.evaluation.slices import by_familiarity, seen_before
-from contento.training.train import Report
 
 _REPORT_EVERY: Final = 100
 
@@ -28,7 +28,7 @@ def evaluate_prequential_ids(
     *,
     groups: Sequence[str] = (),
     seed: int = 0,
-    report: Report = lambda _stage, _more, _total: None,
+    report: Report = silent,
 ) -> dict[str, Any]:
     """Return the metrics of ours and of the baselines, each from the same pass over the ratings.
 
@@ -107,18 +107,19 @@ def running_shares(classes: NDArray[np.int64], count: int) -> NDArray[np.float64
 
 
 def _contento(ratings: Ratings, seed: int, report: Report) -> Predicted:
-    model, interval, scale = our_model(ratings, seed), AdaptiveInterval(), ErrorScale()
+    model, interval, stars_of = our_model(ratings, seed), AdaptiveInterval(), StarDistribution()
     size = len(ratings.cases)
-    predicted, spreads, ends = np.empty(size), np.empty(size), np.empty((size, 2))
+    predicted, shares, ends = np.empty(size), np.empty((size, len(RATINGS))), np.empty((size, 2))
     for index, (case, rating) in enumerate(zip(ratings.cases, ratings.ratings.tolist(), strict=True)):
         expected, spread = model.predict(case), model.spread(case)
-        predicted[index], spreads[index] = expected, spread * scale.scale()
+        predicted[index] = expected
+        shares[index] = stars_of.distribution(expected, spread)
         ends[index] = interval.interval(expected, spread)
         interval.learn(expected, spread, rating)
-        scale.learn(expected, spread, rating)
+        stars_of.learn(expected, spread, rating)
         model.learn(case, rating)
         _tell(report, "contento", index + 1, size)
-    return Predicted(rating=predicted, distribution=rating_distribution(predicted, spreads), ends=ends)
+    return Predicted(rating=predicted, distribution=shares, ends=ends)
 
 
 def _tell(report: Report, name: str, done: int, size: int) -> None:

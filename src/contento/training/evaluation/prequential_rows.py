@@ -16,10 +16,10 @@ from contento.training.evaluation.labelled import Labelled, attribute
 from contento.training.evaluation.metrics import Judgement, Predicted, Truth, coverage_windows
 from contento.training.evaluation.prequential_ids import baseline_models, predictions, running_shares
 from contento.training.evaluation.ratings import ratings_of
+from contento.training.evaluation.report import Report
 from contento.training.evaluation.served import Served, predicted, spread
 from contento.training.evaluation.slices import by_familiarity, seen_before
 from contento.training.evaluation.static_rows import without_towers
-from contento.training.train import Report
 from contento.training.train_rows import TrainingRows
 
 

@@ -13,8 +13,8 @@ from contento.model.config import EncoderConfig
 from contento.model.encoder import TextEncoder
 from contento.model.interface import RATINGS, SATISFACTION
 from contento.training.evaluation.metrics import Predicted, Truth
+from contento.training.evaluation.report import Report
 from contento.training.evaluation.splits import Indices
-from contento.training.train import Report
 
 Features = NDArray[np.float32] | sparse.csr_matrix
 

@@ -15,7 +15,7 @@ from contento.model.rows import join_outputs
 from contento.model.serving import LiveBundles
 from contento.model.store import read_live
 from contento.training.evaluation.metrics import Predicted
-from contento.training.train import Report
+from contento.training.evaluation.report import Report
 from contento.training.train_rows import TrainingRows
 
 _ROWS: Final = 256

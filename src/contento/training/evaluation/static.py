@@ -1,10 +1,8 @@
 """Learn one part, then predict another with nothing learned in between."""
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,12 +10,13 @@ from contento.model.bundle import Bundle
 from contento.model.store import write_live
 from contento.training.evaluation.labelled import First, Labelled, labelled_events, rows_of
 from contento.training.evaluation.ratings import EvaluationError, read_ratings
+from contento.training.evaluation.report import Evaluated, Report
 from contento.training.evaluation.served import open_bundle
 from contento.training.evaluation.splits import split
 from contento.training.evaluation.static_ids import evaluate_ids
 from contento.training.evaluation.static_rows import evaluate_rows
 from contento.training.records import Source
-from contento.training.train import LEAST_ROWS, Parts, Report, TrainOptions, fit_bundle, own_texts, surveyed
+from contento.training.train import LEAST_ROWS, Parts, TrainOptions, fit_bundle, own_texts, surveyed
 from contento.training.train_rows import TrainingRows
 
 _VALIDATION = 0.1
@@ -45,21 +44,6 @@ class StaticOptions:
     groups: tuple[str, ...] = ()
     limit: int | None = None
     seed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluated:
-    """What came of it.
-
-    Attributes:
-        learned: Ratings and labels learned before the first prediction.
-        judged: Those predicted.
-        models: Figures by model.
-    """
-
-    learned: int
-    judged: int
-    models: Mapping[str, dict[str, Any]]
 
 
 def evaluate_static(source: Source, options: StaticOptions, report: Report) -> Evaluated:

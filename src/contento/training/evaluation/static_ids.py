@@ -9,16 +9,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from contento.model.online.case import Past
-from contento.model.online.distribution import rating_distribution
+from contento.model.online.distribution import StarDistribution
 from contento.model.online.offline import fit_offline
 from contento.model.online.ridge import Prior, RidgeFactors
 from contento.training.evaluation.groups import by_group
 from contento.training.evaluation.metrics import Judgement, Predicted, Truth
 from contento.training.evaluation.prequential_ids import our_model
 from contento.training.evaluation.ratings import Ratings
+from contento.training.evaluation.report import Report, silent
 from contento.training.evaluation.slices import by_familiarity, seen_among
 from contento.training.evaluation.splits import Indices
-from contento.training.train import Report
 
 Predictor = Callable[[Ratings, Indices, Indices], Predicted]
 _SWEEPS: Final = 12
@@ -32,7 +32,7 @@ def evaluate_ids(
     *,
     groups: Sequence[str] = (),
     seed: int = 0,
-    report: Report = lambda _stage, _more, _total: None,
+    report: Report = silent,
 ) -> dict[str, Any]:
     """Return the metrics of ours and of the baselines on the test part.
 
@@ -106,5 +106,6 @@ def _contento(ratings: Ratings, train: Indices, test: Indices, *, seed: int, rep
     )
     asked = [ratings.cases[index] for index in test]
     expected = np.array([model.predict(case) for case in asked])
-    spread = np.array([model.spread(case) for case in asked])
-    return Predicted(rating=expected, distribution=rating_distribution(expected, spread))
+    stars = StarDistribution()
+    shares = [stars.distribution(mean, model.spread(case)) for mean, case in zip(expected.tolist(), asked, strict=True)]
+    return Predicted(rating=expected, distribution=np.array(shares))

@@ -15,11 +15,11 @@ from contento.training.evaluation.groups import by_group
 from contento.training.evaluation.labelled import Labelled, attribute
 from contento.training.evaluation.metrics import Judgement, Predicted, Truth, stars
 from contento.training.evaluation.ratings import ratings_of
+from contento.training.evaluation.report import Report
 from contento.training.evaluation.served import Served, predicted
 from contento.training.evaluation.slices import by_familiarity, seen_among
 from contento.training.evaluation.splits import Indices
 from contento.training.evaluation.static_ids import Predictor, id_baselines
-from contento.training.train import Report
 from contento.training.train_rows import TrainingRows
 
 

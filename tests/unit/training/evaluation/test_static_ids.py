@@ -6,6 +6,7 @@ import numpy as np
 from contento.model.online.ridge import Prior
 from contento.training.evaluation import static_ids
 from contento.training.evaluation.ratings import Ratings
+from contento.training.evaluation.report import silent
 from contento.training.evaluation.static_ids import FOLDS, evaluate_ids
 
 TRAIN, TEST = np.arange(1200), np.arange(1200, 1500)
@@ -31,7 +32,7 @@ def test_predictions_do_not_depend_on_the_ratings_to_be_predicted(planted: Ratin
     other = dataclasses.replace(planted, ratings=turned)
     for predictor in (
         static_ids._mean,
-        partial(static_ids._contento, seed=0, report=lambda _stage, _more, _total: None),
+        partial(static_ids._contento, seed=0, report=silent),
         partial(static_ids._factors, prior=Prior(rank=3), seed=0),
     ):
         one, two = (predictor(ratings, TRAIN, TEST).rating for ratings in (planted, other))
