@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "up": "up:up",
     "score": "ask:score",
     "users": "ask:users",
+    "explain": "explain:explain",
     "doctor": "doctor:doctor",
     "feed": "feed:feed",
     "simulate": "simulate:simulate",

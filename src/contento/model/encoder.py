@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -109,6 +109,22 @@ def new_adapter(config: EncoderConfig, out: Path, *, seed: int, rank: int = 8) -
         get_peft_model(base, lora).save_pretrained(str(out), safe_serialization=True)
 
 
+class Token(NamedTuple):
+    """A token of a text.
+
+    Attributes:
+        id: In the encoder's vocabulary.
+        start: First character that it stands for.
+        end: One past the last.
+        special: Whether the tokenizer added it, so that it stands for no character.
+    """
+
+    id: int
+    start: int
+    end: int
+    special: bool
+
+
 class TextEncoder:
     """Base weights, resident once, with any number of named LoRA adapters. Used by one thread at a time."""
 
@@ -178,18 +194,63 @@ class TextEncoder:
             embeddings[rows] = self._forward(padded, pooling, adapter)
         return embeddings
 
-    @torch.inference_mode()
-    def _forward(self, padded: Any, pooling: Pooling, adapter: str) -> NDArray[np.float32]:
+    def embed(self, ids: torch.Tensor, mask: torch.Tensor, pooling: Pooling, adapter: str = "") -> torch.Tensor:
+        """Return unit-length embeddings `[N, dimension]` of token ids `[N, L]`; gradients flow.
+
+        Args:
+            ids: Padded token ids.
+            mask: 1 where there is a token, 0 where it is padding; `[N, L]`.
+            pooling: As in `EncoderConfig`.
+            adapter: As in `encode`.
+        """
         unadapted = nullcontext()
         if adapter:
             self.model.set_adapter(adapter)
         elif self.adapters:
             unadapted = self.model.disable_adapter()
-        padded = padded.to(self.device)
         with unadapted:
-            hidden = self.model(**padded).last_hidden_state.float()
-        pooled = pool(hidden, padded["attention_mask"], pooling)
-        array: NDArray[np.float32] = pooled.cpu().numpy()
+            hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        return pool(hidden, mask, pooling)
+
+    def tokens(self, text: str, max_length: int = 128) -> list[Token]:
+        """Return the tokens of a text that `encode` reads, special ones included.
+
+        Raises:
+            EncoderError: The tokenizer cannot say where its tokens stand in the text.
+        """
+        if not self._tokenizer.is_fast:
+            raise EncoderError(
+                "the encoder's tokenizer does not say where its tokens stand in a text: "
+                "use an encoder that comes with a tokenizer.json"
+            )
+        found: Any = self._tokenizer(
+            text[: max_length * 32],
+            truncation=True,
+            max_length=max_length,
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+        )
+        return [
+            Token(id=identity, start=start, end=end, special=bool(special))
+            for identity, (start, end), special in zip(
+                found["input_ids"], found["offset_mapping"], found["special_tokens_mask"], strict=True
+            )
+        ]
+
+    @property
+    def blank(self) -> tuple[str, int]:
+        """The token that stands for a word that is not known, and its id: the mask, else the padding."""
+        tokenizer = self._tokenizer
+        if tokenizer.mask_token is not None:
+            return tokenizer.mask_token, tokenizer.mask_token_id
+        return tokenizer.pad_token, tokenizer.pad_token_id
+
+    @torch.inference_mode()
+    def _forward(self, padded: Any, pooling: Pooling, adapter: str) -> NDArray[np.float32]:
+        padded = padded.to(self.device)
+        array: NDArray[np.float32] = (
+            self.embed(padded["input_ids"], padded["attention_mask"], pooling, adapter).cpu().numpy()
+        )
         return array
 
 
