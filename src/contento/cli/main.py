@@ -16,11 +16,13 @@ _COMMANDS: Final = {
     "up": "up:up",
     "score": "ask:score",
     "users": "ask:users",
+    "explain": "explain:explain",
     "doctor": "doctor:doctor",
     "feed": "feed:feed",
     "simulate": "simulate:simulate",
     "train": "train:train",
     "evaluate": "evaluate:app",
+    "bench": "bench:app",
     "topics": "topics:app",
     "scorer": "scorer:scorer",
 }

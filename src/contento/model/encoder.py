@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -67,6 +67,22 @@ def load_tokenizer(reference: str) -> Any:
         return AutoTokenizer.from_pretrained(directory, local_files_only=True)
     except (OSError, ValueError) as error:
         raise EncoderError(f"the tokenizer in {directory} cannot be read ({error}): install it again") from error
+
+
+class Token(NamedTuple):
+    """A token of a text.
+
+    Attributes:
+        id: In the encoder's vocabulary.
+        start: First character that it stands for.
+        end: One past the last.
+        special: Whether the tokenizer added it, so that it stands for no character.
+    """
+
+    id: int
+    start: int
+    end: int
+    special: bool
 
 
 class TextEncoder:
@@ -146,6 +162,77 @@ class TextEncoder:
             hidden = self._backend.hidden(padded["input_ids"], padded["attention_mask"], adapter)
             embeddings[rows] = pool(hidden, padded["attention_mask"], pooling).cpu().numpy()
         return embeddings
+
+    def embed(self, ids: torch.Tensor, mask: torch.Tensor, pooling: Pooling, adapter: str = "") -> torch.Tensor:
+        """Return unit-length embeddings `[N, dimension]` of token ids `[N, L]`; gradients flow.
+
+        Args:
+            ids: Padded token ids.
+            mask: 1 where there is a token, 0 where it is padding; `[N, L]`.
+            pooling: As in `EncoderConfig`.
+            adapter: As in `encode`.
+
+        Raises:
+            EncoderError: Its arithmetic is not torch's.
+        """
+        hidden = self._torch.states(ids, mask, adapter)
+        return pool(hidden, mask, pooling)
+
+    def tokens(self, text: str, max_length: int = 128) -> list[Token]:
+        """Return the tokens of a text that `encode` reads, special ones included.
+
+        Raises:
+            EncoderError: The tokenizer cannot say where its tokens stand in the text.
+        """
+        if not self._tokenizer.is_fast:
+            raise EncoderError(
+                "the encoder's tokenizer does not say where its tokens stand in a text: "
+                "use an encoder that comes with a tokenizer.json"
+            )
+        found: Any = self._tokenizer(
+            text[: max_length * 32],
+            truncation=True,
+            max_length=max_length,
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+        )
+        return [
+            Token(id=identity, start=start, end=end, special=bool(special))
+            for identity, (start, end), special in zip(
+                found["input_ids"], found["offset_mapping"], found["special_tokens_mask"], strict=True
+            )
+        ]
+
+    @property
+    def blank(self) -> tuple[str, int]:
+        """The token that stands for a word that is not known, and its id: the mask, else the padding."""
+        tokenizer = self._tokenizer
+        if tokenizer.mask_token is not None:
+            return tokenizer.mask_token, tokenizer.mask_token_id
+        return tokenizer.pad_token, tokenizer.pad_token_id
+
+    @torch.inference_mode()
+    def _forward(self, padded: Any, pooling: Pooling, adapter: str) -> NDArray[np.float32]:
+        padded = padded.to(self.device)
+        array: NDArray[np.float32] = (
+            self.embed(padded["input_ids"], padded["attention_mask"], pooling, adapter).cpu().numpy()
+        )
+        return array
+
+    @property
+    def model(self) -> Any:
+        """The Hugging Face model, or its PEFT wrapping.
+
+        Raises:
+            EncoderError: Its arithmetic is not torch's.
+        """
+        return self._torch.model
+
+    @property
+    def _torch(self) -> TorchEncoder:
+        if not isinstance(self._backend, TorchEncoder):
+            raise EncoderError(f"an encoder in {self.arithmetic} has no gradients: open it in float32")
+        return self._backend
 
 
 def _backend(directory: Path, *, layers: int, arithmetic: Arithmetic, device: str, cache: Path | None) -> Backend:

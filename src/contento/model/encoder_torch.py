@@ -112,6 +112,10 @@ class TorchEncoder:
     @torch.inference_mode()
     def hidden(self, ids: torch.Tensor, mask: torch.Tensor, adapter: str) -> torch.Tensor:
         """Return hidden states `[N, L, D]` float32 on the device."""
+        return self.states(ids, mask, adapter)
+
+    def states(self, ids: torch.Tensor, mask: torch.Tensor, adapter: str) -> torch.Tensor:
+        """Return the same; gradients flow."""
         unadapted = nullcontext()
         if adapter:
             self.model.set_adapter(adapter)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contento.model.arithmetic import ArithmeticSetting, capabilities, choose
 from contento.model.bundle import Bundle, load_bundle
+from contento.model.config import BundleConfig
 from contento.model.encoder import EncoderError, TextEncoder, encoder_hash
 from contento.model.interface import (
     HISTORY_LENGTH,
@@ -175,30 +176,7 @@ class LiveBundles:
     @torch.inference_mode()
     def _score_rows(self, bundle: Bundle, inputs: ScorerInputs, rows: NDArray[np.intp], out: ScorerOutputs) -> None:
         sizes = bundle.config.network
-        present = inputs.present[rows]
-        text = _fitting(inputs.text[rows], sizes.text_dimension)
-        present[:, _TEXT] &= (inputs.encoder[rows] == bundle.config.encoder.hash) & np.isfinite(text).all(1)
-        image = np.zeros((len(rows), 0), np.float32) if inputs.image is None else inputs.image[rows]
-        present[:, _IMAGE] &= (image.shape[1] == sizes.image_dimension > 0) & np.isfinite(image).all(1)
-        image = _fitting(image, sizes.image_dimension)
-        text[~present[:, _TEXT]] = 0
-        image[~present[:, _IMAGE]] = 0
-        answer = self._networks[bundle.hash](
-            NetworkInputs(
-                *(
-                    torch.from_numpy(array).to(self.device)
-                    for array in (
-                        text,
-                        image,
-                        inputs.history_ids[rows],
-                        inputs.history_values[rows],
-                        inputs.history_mask[rows],
-                        inputs.factors[rows],
-                        present,
-                    )
-                )
-            )
-        )
+        answer = self._networks[bundle.hash](network_inputs(bundle.config, inputs, rows, self.device))
         out.rating[rows] = rating = answer.rating.softmax(-1).cpu().numpy()
         out.interval[rows] = bundle.calibration.interval(rating)
         out.coverage[rows] = bundle.calibration.coverage
@@ -210,14 +188,8 @@ class LiveBundles:
         out.user[rows, : sizes.user_dimension] = answer.user.cpu().numpy()
 
     def _add_encoder(self, bundle: Bundle) -> None:
+        check_encoder(bundle)
         config = bundle.config.encoder
-        found = encoder_hash(config, bundle.adapter)
-        if found != config.hash:
-            raise EncoderError(
-                f"bundle {bundle.hash} was trained with the encoder {config.hash}, but {config.reference} here is "
-                f"{found}: install the version of {config.reference} it was trained with, or train again with "
-                "`contento train`"
-            )
         # Bundles of one encoder hash share cached embeddings, so each of them must permit the arithmetic.
         sharing = [each.config.encoder for each in self.arms.values() if each.config.encoder.hash == config.hash]
         permitted = [each for each in config.arithmetics if all(each in other.arithmetics for other in sharing)]
@@ -234,6 +206,45 @@ class LiveBundles:
         self._encoder_of[config.hash] = encoder = self._encoders[key]
         if bundle.adapter:
             encoder.add_adapter(config.hash, bundle.adapter)
+
+
+def check_encoder(bundle: Bundle) -> None:
+    """Raise `EncoderError` unless the encoder here is the one that a bundle was trained with."""
+    config = bundle.config.encoder
+    found = encoder_hash(config, bundle.adapter)
+    if found != config.hash:
+        raise EncoderError(
+            f"bundle {bundle.hash} was trained with the encoder {config.hash}, but {config.reference} here is "
+            f"{found}: install the version of {config.reference} it was trained with, or train again with "
+            "`contento train`"
+        )
+
+
+def network_inputs(config: BundleConfig, inputs: ScorerInputs, rows: NDArray[np.intp], device: str) -> NetworkInputs:
+    """Return some rows as a bundle's network takes them, on a device.
+
+    A text embedding of another encoder, an image of another length, and either where it is not finite
+    count as missing.
+    """
+    sizes = config.network
+    present = inputs.present[rows]
+    text = _fitting(inputs.text[rows], sizes.text_dimension)
+    present[:, _TEXT] &= (inputs.encoder[rows] == config.encoder.hash) & np.isfinite(text).all(1)
+    image = np.zeros((len(rows), 0), np.float32) if inputs.image is None else inputs.image[rows]
+    present[:, _IMAGE] &= (image.shape[1] == sizes.image_dimension > 0) & np.isfinite(image).all(1)
+    image = _fitting(image, sizes.image_dimension)
+    text[~present[:, _TEXT]] = 0
+    image[~present[:, _IMAGE]] = 0
+    arrays = (
+        text,
+        image,
+        inputs.history_ids[rows],
+        inputs.history_values[rows],
+        inputs.history_mask[rows],
+        inputs.factors[rows],
+        present,
+    )
+    return NetworkInputs(*(torch.from_numpy(array).to(device) for array in arrays))
 
 
 def _fitting(array: NDArray[np.float32], width: int) -> NDArray[np.float32]:

@@ -5,10 +5,12 @@ from contento.scoring.core.record import InputRecord
 from contento.scoring.core.rows import build_rows, texts
 from contento.scoring.core.scores import build_scores
 from contento.scoring.core.selection import NewEvent
+from contento.scoring.core.situations import Situation
 from contento.scoring.embeddings import Embeddings
 from contento.scoring.ports import EmbeddingSource
 from contento.scoring.service import make_store, open_inference, wall_clock_ms
 from contento.scoring.settings import ScorerSettings
+from contento.state.base import ItemState
 
 QUESTION_TYPE = "view"
 """Type of the event that is imagined: the user looks at the item."""
@@ -49,6 +51,27 @@ async def ask(settings: ScorerSettings, user: str, item: str, *, at_ms: int) -> 
     finally:
         await inference.close()
         await store.close()
+
+
+async def imagined(settings: ScorerSettings, user: str, item: str) -> Situation | None:
+    """Return the view that `ask` would score, with the state it would be scored in; `None` for an unknown user.
+
+    Args:
+        settings: Where the state is.
+        user: The user's id.
+        item: The item's id.
+    """
+    store = make_store(settings)
+    try:
+        users, items = await store.read([user], [item])
+    finally:
+        await store.close()
+    live = users[user].live
+    if live is None:
+        return None
+    event = UserEvent(event_id="question", user_id=user, item_id=item, type=QUESTION_TYPE)
+    event.time.FromMilliseconds(live.updated_ms)
+    return Situation(event=event, user=users[user], item=items.get(item, ItemState()))
 
 
 class _Silent:
