@@ -40,7 +40,10 @@ def train(  # noqa: PLR0917 - a command's options are named
             help="Fine-tune the encoder by a LoRA adapter [default: if most labelled events have a text of their own].",
         ),
     ] = None,
-    text_epochs: Annotated[int, typer.Option("--text-epochs", min=1, help="Most passes of that over the texts.")] = 2,
+    text_epochs: Annotated[
+        int,
+        typer.Option("--text-epochs", min=0, help="Most passes of that over the texts; 0: 2 to 4, by their length."),
+    ] = 0,
     rank: Annotated[int, typer.Option("--rank", min=1, help="Of the adapter.")] = 16,
     upper_layers: Annotated[
         int, typer.Option("--upper-layers", min=0, help="Upper layers that get an adapter; 0: all, twice as slow.")
