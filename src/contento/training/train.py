@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from contento.contracts.errors import ContentoError
+from contento.model.arithmetic import Arithmetic, capabilities, choose
 from contento.model.bundle import Bundle, versions, write_bundle
 from contento.model.calibration import Calibration, calibrate
 from contento.model.config import BundleConfig, EncoderConfig, NetworkConfig
@@ -38,6 +39,8 @@ LEAST_ROWS: Final = 200
 """Labelled rows below which a tenth, to stop and to calibrate on, would be a handful."""
 _PARTS: Final = {"train": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
 """Shares of each source's time order: fit on the past, stop and calibrate, then judge, on what came later."""
+_EXACT: Final[tuple[Arithmetic, ...]] = ("float32", "onnx")
+"""Arithmetics in which texts are embedded for training: what others cost is measured against these."""
 _OWN_TEXTS: Final = 0.5
 """Share of labelled rows with a text that no other row has, from which on the encoder is tuned: below it the same
 texts, titles of items for the most part, come again and again, and an adapter would learn them by heart."""
@@ -248,7 +251,12 @@ def _embed(
     config: EncoderConfig, adapter: Path | None, parts: Parts, device: str, report: Report
 ) -> tuple[dict[str, NDArray[np.float32]], int]:
     """Return the embedding of every text, each encoded once, and their length."""
-    encoder = TextEncoder(config.reference, device=device)
+    encoder = TextEncoder(
+        config.reference,
+        layers=config.layers,
+        arithmetic=choose(_EXACT, device=device, machine=capabilities()),
+        device=device,
+    )
     if adapter:
         encoder.add_adapter(config.hash, adapter)
     rows = (parts.train, parts.validation, parts.test)
