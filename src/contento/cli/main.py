@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "doctor": "doctor:doctor",
     "feed": "feed:feed",
     "simulate": "simulate:simulate",
+    "mask": "mask:mask",
     "train": "train:train",
     "evaluate": "evaluate:app",
     "topics": "topics:app",
