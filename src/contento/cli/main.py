@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "doctor": "doctor:doctor",
     "feed": "feed:feed",
     "simulate": "simulate:simulate",
+    "mask": "mask:mask",
     "train": "train:train",
     "evaluate": "evaluate:app",
     "bench": "bench:app",

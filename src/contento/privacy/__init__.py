@@ -1,0 +1,1 @@
+"""Personal data in texts, masked before anything is trained on them."""
