@@ -11,10 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 _KINDS: Final = {
-    "words": "a fifth of the words, by integrated gradients",
-    "events": "the past event of the largest live share",
-    "towers_live": "the tower of the largest live share",
-    "towers": "the tower of the largest Shapley value",
+    "words": "words: a fifth",
+    "events": "event: live share",
+    "towers_live": "tower: live share",
+    "towers": "tower: Shapley",
 }
 
 
@@ -79,16 +79,16 @@ def explanations(  # noqa: PLR0917 - the command's options
 
 
 def _table(figures: dict[str, Any], title: str) -> Table:
-    table = Table(title=title)
-    table.add_column("without")
-    for name in ("rows", "named", "random", "difference", "95 % interval", "holds"):
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table.add_column("without the strongest", no_wrap=True)
+    for name in ("rows", "named", "random", "more by", "95 % interval", "holds"):
         table.add_column(name, justify="right")
     for kind, label in _KINDS.items():
         each = figures[kind]
         if each["named"] is None:
             table.add_row(label, str(each["n"]), *["-"] * 5)
             continue
-        means = (f"{each[name]:.4f}" for name in ("named", "random", "difference"))
-        interval = f"{each['lower']:.4f} to {each['upper']:.4f}"
+        means = (f"{each[name]:.3f}" for name in ("named", "random", "difference"))
+        interval = f"{each['lower']:.3f} to {each['upper']:.3f}"
         table.add_row(label, str(each["n"]), *means, interval, "yes" if each["holds"] else "no")
     return table

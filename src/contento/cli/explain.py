@@ -83,10 +83,12 @@ def _check(text: str | None, data: str | None, event: str | None, user: str | No
 
 
 def _of_data(data: str, event: str, centre: float) -> Situation:
+    seen = ""
     for found in situations(open_source(data), centre=centre):
         if found.event.event_id == event:
             return found
-    raise NothingToExplain(f"{data} has no event {event!r}: give the id of one of its events")
+        seen = found.event.event_id
+    raise NothingToExplain(f"{data} has no event {event!r}: give the id of one of its events; its last is {seen!r}")
 
 
 async def _of_stack(directory: Path | None, user: str, item: str, bundle: str) -> Situation:

@@ -8,7 +8,6 @@ from contento.model.explanation.explanation import EventContribution, Explanatio
 
 STRONGEST_WORDS: Final = 12
 STRONGEST_EVENTS: Final = 8
-_IN_STARS: Final = ("rating",)
 
 
 def target_label(target: str) -> str:
@@ -20,12 +19,12 @@ def target_label(target: str) -> str:
 
 def number(explanation: Explanation, value: float) -> str:
     """Return a value of the target: stars with two places, probabilities with three."""
-    return f"{value:.2f}" if explanation.target in _IN_STARS else f"{value:.3f}"
+    return f"{value:.2f}" if explanation.target == "rating" else f"{value:.3f}"
 
 
 def signed(explanation: Explanation, value: float) -> str:
     """Return a difference of the target, with its sign."""
-    return ("+" if value >= 0 else "\N{MINUS SIGN}") + number(explanation, abs(value))
+    return f"{value:+.2f}" if explanation.target == "rating" else f"{value:+.3f}"
 
 
 def strongest_words(explanation: Explanation) -> list[WordAttribution]:
@@ -68,8 +67,8 @@ def pieces(explanation: Explanation) -> list[tuple[str, float, bool]]:
 
 
 def clock(time_ms: int) -> str:
-    """Return a time of unix milliseconds in UTC."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(time_ms / 1000))
+    """Return a time of unix milliseconds in UTC, to the minute."""
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(time_ms / 1000))
 
 
 def ago(event: EventContribution, explanation: Explanation) -> int:
