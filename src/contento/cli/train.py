@@ -58,6 +58,9 @@ def train(  # noqa: PLR0917 - a command's options are named
     accumulate: Annotated[
         int, typer.Option("--accumulate", min=1, help="Parts that a step of the adapter is passed in.")
     ] = 1,
+    mask_personal_data: Annotated[
+        bool, typer.Option("--mask-personal-data", help="Mask e-mail addresses, phone and card numbers ... first.")
+    ] = False,
 ) -> None:
     """Train a model on data and make it live in a bundle store.
 
@@ -88,6 +91,12 @@ def train(  # noqa: PLR0917 - a command's options are named
         fit=FitOptions(epochs=epochs),
     )
     sources = [open_source(each) for each in data]
+    if mask_personal_data:
+        from contento.privacy.personal_data import PersonalData  # noqa: PLC0415 - takes seconds, and few ask for it
+        from contento.privacy.source import masked_source  # noqa: PLC0415
+
+        personal_data = PersonalData()
+        sources = [masked_source(each, personal_data) for each in sources]
     with _progress(console) as progress:
         trained = train_on(sources, out, options, _reporter(progress))
         for task in progress.tasks:  # fitting that stopped early is done, too

@@ -14,7 +14,7 @@ from contento.training.evaluation.metrics import Truth
 from contento.training.evaluation.ratings import unknown_group
 from contento.training.evaluation.report import Report
 from contento.training.records import Record, Source, limited
-from contento.training.train_rows import Judged, TrainingRows, survey, training_rows
+from contento.training.train_rows import Judged, Survey, TrainingRows, survey, training_rows
 
 _REPORT_EVERY: Final = 1_000
 
@@ -100,12 +100,38 @@ def labelled_events(source: Source, report: Report) -> Labelled:
     )
 
 
+def survey_for(
+    source: Source, events: Labelled, report: Report, *, bundle: Bundle | None, test: NDArray[np.int64] | None
+) -> Survey:
+    """Return what the rows of a source are made with.
+
+    Args:
+        source: The data.
+        events: Its labelled events.
+        report: Told the progress.
+        bundle: What will score the rows: its image encoder and the centre of its ratings count; `None`: those of
+            the data.
+        test: Positions of the events whose ratings must not count in that centre.
+    """
+    found = survey([source], lambda done: report("survey", done, source.size))
+    if bundle:
+        config = bundle.config
+        return replace(
+            found,
+            centre=config.rating_centre,
+            image_encoder=config.image_encoder,
+            image_dimension=config.network.image_dimension,
+        )
+    known = events.truth.ratings if test is None else np.delete(events.truth.ratings, test)
+    return replace(found, centre=float(np.nanmean(known))) if np.isfinite(known).any() else found
+
+
 def rows_of(
     source: Source,
     events: Labelled,
+    found: Survey,
     report: Report,
     *,
-    bundle: Bundle | None = None,
     test: NDArray[np.int64] | None = None,
 ) -> TrainingRows:
     """Return the input row of each labelled event, in their order, as it stood before its label.
@@ -113,24 +139,11 @@ def rows_of(
     Args:
         source: The data.
         events: Its labelled events.
+        found: What the rows are made with.
         report: Told the progress.
-        bundle: What will score the rows: its image encoder and the centre of its ratings count; `None`: those of
-            the data, the centre without the ratings to be predicted.
         test: Positions of the events whose ratings must shape no factors.
     """
-    found = survey([source], lambda done: report("survey", done, source.size))
     withheld = frozenset() if test is None else frozenset(events.names[position] for position in test)
-    if bundle:
-        config = bundle.config
-        found = replace(
-            found,
-            centre=config.rating_centre,
-            image_encoder=config.image_encoder,
-            image_dimension=config.network.image_dimension,
-        )
-    elif test is not None:
-        known = np.delete(events.truth.ratings, test)
-        found = replace(found, centre=float(np.nanmean(known)) if np.isfinite(known).any() else found.centre)
     rows = training_rows(source, found, lambda done: report("rows", done, source.size), withheld)
     place = {name: position for position, name in enumerate(zip(rows.user, rows.event, strict=True))}
     return rows.take(np.array([place[name] for name in events.names], np.int64))

@@ -41,7 +41,7 @@ def evaluate_prequential(source: Source, options: PrequentialOptions, report: Re
         models = evaluate_prequential_ids(ratings, groups=options.groups, seed=options.seed, report=report)
         return Evaluated(learned=0, judged=len(ratings.cases), models=models)
     # torch takes seconds, and the online model needs none of it.
-    from contento.training.evaluation.labelled import First, labelled_events, rows_of  # noqa: PLC0415
+    from contento.training.evaluation.labelled import First, labelled_events, rows_of, survey_for  # noqa: PLC0415
     from contento.training.evaluation.prequential_rows import evaluate_prequential_rows  # noqa: PLC0415
     from contento.training.evaluation.served import open_bundle  # noqa: PLC0415
 
@@ -50,7 +50,8 @@ def evaluate_prequential(source: Source, options: PrequentialOptions, report: Re
     events = labelled_events(chosen, report)
     if not events.names:
         raise EvaluationError(f"{source.name}: no rating and no label: name data with either")
-    rows = rows_of(chosen, events, report, bundle=bundle)
+    found = survey_for(chosen, events, report, bundle=bundle, test=None)
+    rows = rows_of(chosen, events, found, report)
     models = evaluate_prequential_rows(
         events, rows, bundle=bundle, groups=options.groups, seed=options.seed, report=report
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from contento.model.bundle import Bundle
 from contento.model.store import write_live
-from contento.training.evaluation.labelled import First, Labelled, labelled_events, rows_of
+from contento.training.evaluation.labelled import First, Labelled, labelled_events, rows_of, survey_for
 from contento.training.evaluation.ratings import EvaluationError, read_ratings
 from contento.training.evaluation.report import Evaluated, Report
 from contento.training.evaluation.served import open_bundle
@@ -16,8 +16,8 @@ from contento.training.evaluation.splits import split
 from contento.training.evaluation.static_ids import evaluate_ids
 from contento.training.evaluation.static_rows import evaluate_rows
 from contento.training.records import Source
-from contento.training.train import LEAST_ROWS, Parts, TrainOptions, fit_bundle, own_texts, surveyed
-from contento.training.train_rows import TrainingRows
+from contento.training.train import LEAST_ROWS, Parts, TrainOptions, fit_bundle, own_texts
+from contento.training.train_rows import Survey, TrainingRows
 
 _VALIDATION = 0.1
 """Share of what is learned, its last, on which the network stops and is calibrated."""
@@ -65,14 +65,21 @@ def evaluate_static(source: Source, options: StaticOptions, report: Report) -> E
         raise EvaluationError(f"{source.name}: no rating and no label: name data with either")
     train, test = split(events.pairs(), options.split, folder=options.folder, seed=options.seed)
     bundle = open_bundle(options.bundle) if options.bundle else None
-    rows = rows_of(chosen, events, report, bundle=bundle, test=test)
+    found = survey_for(chosen, events, report, bundle=bundle, test=test)
+    rows = rows_of(chosen, events, found, report, test=test)
+    name = f"{source.name}, {options.split}"
     with tempfile.TemporaryDirectory(prefix="contento-evaluate-") as kept:
         models = evaluate_rows(
             events,
             rows,
             train,
             test,
-            bundle=lambda: bundle or _trained(chosen, rows.take(train), options, options.out or Path(kept), report),
+            bundle=lambda: (
+                bundle
+                or _trained(
+                    rows.take(train), found, name, out=options.out or Path(kept), seed=options.seed, report=report
+                )
+            ),
             kind="bundle" if bundle else "network",
             groups=options.groups,
             seed=options.seed,
@@ -93,18 +100,11 @@ def _by_ids(source: Source, events: Labelled, options: StaticOptions, report: Re
     return Evaluated(learned=len(train), judged=len(test), models=models)
 
 
-def _trained(source: Source, learned: TrainingRows, options: StaticOptions, out: Path, report: Report) -> Bundle:
+def _trained(learned: TrainingRows, found: Survey, name: str, *, out: Path, seed: int, report: Report) -> Bundle:
     """Return a bundle fitted to rows, live in a store."""
     parts = Parts(
         train=learned.part(0, 1 - _VALIDATION), validation=learned.part(1 - _VALIDATION, 1), test=learned.part(1, 1)
     )
-    bundle = fit_bundle(
-        parts,
-        surveyed([source]),
-        out,
-        options=TrainOptions(seed=options.seed),
-        names=[f"{source.name}, {options.split}"],
-        report=report,
-    ).bundle
+    bundle = fit_bundle(parts, found, out, options=TrainOptions(seed=seed), names=[name], report=report).bundle
     write_live(out, {"serving": bundle.hash})
     return bundle

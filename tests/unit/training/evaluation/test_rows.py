@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+from numpy.typing import NDArray
 
 from contento.contracts.messages import Feedback, Item, Satisfaction, UserEvent
-from contento.model.bundle import load_bundle
+from contento.model.bundle import Bundle, load_bundle
 from contento.model.interface import TOWERS
 from contento.model.store import read_live
 from contento.training.evaluation import static
-from contento.training.evaluation.labelled import First, attribute, labelled_events, rows_of
+from contento.training.evaluation.labelled import First, attribute, labelled_events, rows_of, survey_for
 from contento.training.evaluation.prequential import PrequentialOptions, evaluate_prequential
 from contento.training.evaluation.ratings import EvaluationError
 from contento.training.evaluation.report import Evaluated, silent
@@ -23,6 +24,7 @@ from contento.training.evaluation.static import StaticOptions, evaluate_static
 from contento.training.records import Source
 from contento.training.train import TrainOptions
 from contento.training.train_fit import FitOptions
+from contento.training.train_rows import TrainingRows
 
 QUICK = partial(TrainOptions, tune_text=False, fit=FitOptions(epochs=10, batch=64, learning_rate=3e-3))
 
@@ -68,6 +70,11 @@ def event(name: str, item: str = "", text: str = "") -> UserEvent:
 
 def told(name: str, **what: Any) -> Feedback:
     return Feedback(user_id="u", event_id=name, time=Timestamp(seconds=1), **what)
+
+
+def made(source: Source, bundle: Bundle | None = None, test: NDArray[np.int64] | None = None) -> TrainingRows:
+    events = labelled_events(source, silent)
+    return rows_of(source, events, survey_for(source, events, silent, bundle=bundle, test=test), silent, test=test)
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +127,14 @@ def test_ratings_to_be_predicted_shape_no_row(world: Source) -> None:
 
     events = labelled_events(world, silent)
     test = np.flatnonzero([int(name.removeprefix("e")) >= 500 for _, name in events.names])
-    one, other = (rows_of(source, events, silent, test=test) for source in (world, Turned(world)))
+    one, other = (made(source, test=test) for source in (world, Turned(world)))
     assert np.array_equal(one.factors, other.factors)
     assert not np.array_equal(one.rating, other.rating)
-    assert not np.array_equal(one.factors, rows_of(world, events, silent).factors)
+    assert not np.array_equal(one.factors, made(world).factors)
 
 
 def test_attributes_of_events_and_the_item_make_groups(world: Source) -> None:
-    rows = rows_of(world, labelled_events(world, silent), silent)
+    rows = made(world)
     assert set(attribute(rows, "segment")) == {"one", "two"}
     assert attribute(rows, "item")[0].startswith("i")
     with pytest.raises(EvaluationError, match=r"--groups age: .*: give one of segment, item"):
@@ -192,7 +199,7 @@ def test_a_bundle_is_judged_before_each_answer_is_learned(learned: Evaluated, wo
 def test_rows_are_scored_in_batches_as_they_are_one_by_one(world: Source, random_store: Path) -> None:
     bundle = open_bundle(random_store)
     assert bundle.hash == load_bundle(random_store / read_live(random_store)["serving"]).hash
-    rows = rows_of(world, labelled_events(world, silent), silent, bundle=bundle)
+    rows = made(world, bundle)
     stages: dict[str, int] = {}
     served = Served(bundle, rows, lambda stage, more, _total: stages.update({stage: stages.get(stage, 0) + more}))
     answers = served.answers()
