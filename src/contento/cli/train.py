@@ -49,8 +49,9 @@ def train(  # noqa: PLR0917 - a command's options are named
         int, typer.Option("--upper-layers", min=0, help="Upper layers that get an adapter; 0: all, twice as slow.")
     ] = 3,
     adapt_text: Annotated[
-        int, typer.Option("--adapt-text", min=0, help="Passes before that which guess hidden words; 0: none.")
-    ] = 0,
+        bool, typer.Option("--adapt-text", help="Before that, learn the texts' language by guessing hidden words.")
+    ] = False,
+    adapt_epochs: Annotated[int, typer.Option("--adapt-epochs", min=1, help="Most passes of that over the texts.")] = 1,
     hide_words: Annotated[
         float, typer.Option("--hide-words", min=0, max=0.9, help="Augmentation: share of words hidden at each pass.")
     ] = 0.0,
@@ -82,7 +83,7 @@ def train(  # noqa: PLR0917 - a command's options are named
             epochs=text_epochs,
             rank=rank,
             upper=upper_layers,
-            language=adapt_text,
+            language=adapt_epochs if adapt_text else 0,
             hide_words=hide_words,
             runs=runs,
             accumulate=accumulate,

@@ -37,7 +37,7 @@ def reviews(path: Path) -> str:
 def test_it_ends_with_the_same_bundle(tmp_path: Path) -> None:
     encoder = make_tiny_encoder(tmp_path / "encoder")
     data = reviews(tmp_path / "reviews.csv")
-    options = ["--encoder", encoder, "--adapt-text", "2", "--text-epochs", "8", "--epochs", "8"]
+    options = ["--encoder", encoder, "--adapt-text", "--adapt-epochs", "2", "--text-epochs", "8", "--epochs", "8"]
     rng = random.Random(7)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # so small a model gains nothing from a second
 
