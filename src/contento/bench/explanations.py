@@ -66,8 +66,8 @@ def check_explanations(
     report("towers", 0)
     live, shapley = _towers(explainer, inputs, target)
     return {
-        "words": compared(*words["moves"], rng) | words["eraser"],
-        "events": compared(*events, rng),
+        "words": compared(words["moves"][0], words["moves"][1], rng) | words["eraser"],
+        "events": compared(events[0], events[1], rng),
         "towers_live": compared(*live, rng),
         "towers": compared(*shapley, rng),
     }
@@ -151,7 +151,8 @@ def _moves(explainer: Explainer, rows: ScorerInputs, row: int, texts: Sequence[s
     distinct = list(dict.fromkeys(texts))  # of a short text, two shares are one number of words
     inputs = explainer.inputs(join_inputs([select(rows, slice(row, row + 1))] * len(distinct)), distinct)
     found = dict(zip(distinct, explainer.values(inputs, target).double().tolist(), strict=True))
-    return np.array([found[text] for text in texts[1:]]) - found[texts[0]]
+    moves: Floats = np.array([found[text] for text in texts[1:]]) - found[texts[0]]
+    return moves
 
 
 def _events(explainer: Explainer, inputs: NetworkInputs, target: str) -> tuple[Floats, Floats]:

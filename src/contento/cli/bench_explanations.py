@@ -56,7 +56,7 @@ def explanations(  # noqa: PLR0917 - the command's options
     with Progress(*columns, console=console) as progress:
         reading = progress.add_task("reading", total=source.size)
         found = sampled(
-            progress.track(situations(source, centre=explainer.bundle.config.rating_centre), task_id=reading),
+            iter(progress.track(situations(source, centre=explainer.bundle.config.rating_centre), task_id=reading)),
             limit,
             np.random.default_rng(seed),
         )

@@ -1,11 +1,10 @@
 """Baselines that read nothing but the text: a linear model on TF-IDF, and one on a frozen encoder's embeddings."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -16,7 +15,8 @@ from contento.training.evaluation.metrics import Predicted, Truth
 from contento.training.evaluation.report import Report
 from contento.training.evaluation.splits import Indices
 
-Features = NDArray[np.float32] | sparse.csr_matrix
+Features: TypeAlias = Any
+"""Rows of features `[N, F]`, dense or sparse."""
 
 _HELD_OUT: Final = 0.1
 """Share of what is learned, its last, on which the ridge's penalty is chosen."""

@@ -88,7 +88,8 @@ def test_a_row_without_text_has_no_words(explainers: dict[str, Explainer], row: 
 def test_a_row_with_nothing_is_explained_by_nothing(explainers: dict[str, Explainer]) -> None:
     found = explainers["serving"].explain(empty_rows(1, text_dimension=384), "")
     assert found.value == found.empty
-    assert found.towers == found.events == ()
+    assert not found.towers
+    assert not found.events
 
 
 def test_words_after_the_encoders_last_token_are_not_read(explainers: dict[str, Explainer]) -> None:

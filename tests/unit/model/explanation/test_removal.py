@@ -5,7 +5,8 @@ from torch import Tensor
 from contento.model.explanation.removal import tower_values
 from contento.model.network import NetworkInputs
 
-ROW = NetworkInputs(*(torch.zeros(1, 3) for _ in range(6)), present=torch.tensor([[True, False, True, True]]))
+_ROW = (*(torch.zeros(1, 3) for _ in range(6)), torch.tensor([[True, False, True, True]]))
+ROW = NetworkInputs(*_ROW)
 
 
 def test_what_towers_add_alone_is_theirs() -> None:

@@ -24,7 +24,7 @@ def made(seed: int = 0) -> StackedOnline:
         items=len(data.item_ids),
         categories=data.categories,
         numbers=data.numbers,
-        values=data.values,
+        values=[len(each) for each in data.attributes.values()],
         seed=seed,
         pace=PACE,
     )
