@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "simulate": "simulate:simulate",
     "train": "train:train",
     "evaluate": "evaluate:app",
+    "bench": "bench:app",
     "topics": "topics:app",
     "scorer": "scorer:scorer",
 }

@@ -82,13 +82,19 @@ class TextEncoder:
         directory = encoder_directory(reference)
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(directory, local_files_only=True)
-            self.dimension: int = AutoConfig.from_pretrained(directory, local_files_only=True).hidden_size
         except (OSError, ValueError) as error:
             raise EncoderError(f"the encoder in {directory} cannot be read ({error}): install it again") from error
+        self.dimension: int = _configuration(directory).hidden_size
         self.device = device
         self.arithmetic = arithmetic
         self.adapters: set[str] = set()
         self._backend = _backend(directory, layers=layers, arithmetic=arithmetic, device=device, cache=cache)
+
+    @staticmethod
+    def layers_of(reference: str) -> int:
+        """Return how many transformer layers an encoder has."""
+        layers: int = _configuration(encoder_directory(reference)).num_hidden_layers
+        return layers
 
     def add_adapter(self, name: str, adapter: Path) -> None:
         """Load a LoRA adapter beside those that are there, under a name."""
@@ -132,6 +138,13 @@ class TextEncoder:
             hidden = self._backend.hidden(padded["input_ids"], padded["attention_mask"], adapter)
             embeddings[rows] = pool(hidden, padded["attention_mask"], pooling).cpu().numpy()
         return embeddings
+
+
+def _configuration(directory: Path) -> Any:
+    try:
+        return AutoConfig.from_pretrained(directory, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise EncoderError(f"the encoder in {directory} cannot be read ({error}): install it again") from error
 
 
 def _backend(directory: Path, *, layers: int, arithmetic: Arithmetic, device: str, cache: Path | None) -> Backend:

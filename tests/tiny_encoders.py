@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 WORDS = [
     "the",
     "a",
@@ -25,7 +23,7 @@ WORDS = [
 ]
 
 
-def _write(directory: Path, kind: str) -> Path:
+def write_tiny_encoder(directory: Path, kind: str) -> Path:
     import torch  # noqa: PLC0415 - takes a second
     from tokenizers import Tokenizer, models, pre_tokenizers, processors  # noqa: PLC0415
     from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast  # noqa: PLC0415
@@ -62,15 +60,3 @@ def _write(directory: Path, kind: str) -> Path:
                 torch.nn.init.normal_(weight, std=0.2)
         model.save_pretrained(directory)
     return directory
-
-
-@pytest.fixture(scope="session")
-def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of two layers with random weights."""
-    return _write(tmp_path_factory.mktemp("bert"), "bert")
-
-
-@pytest.fixture(scope="session", params=["bert", "roberta", "distilbert"])
-def tiny_encoder_of_each_kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two layers with random weights, of each family whose layers are found."""
-    return _write(tmp_path_factory.mktemp(request.param), request.param)
