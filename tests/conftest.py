@@ -6,12 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tiny_encoders import write_tiny_encoder
 
 from contento.local.stack import Stack, StackOptions
 from contento.local.topics import create_topics_now
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 """Beside the repository: real data sets, a real Kafka, tools. Tests that need them skip where they are absent."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Nothing is kept in the home of who runs the tests."""
+    with pytest.MonkeyPatch.context() as environment:
+        cache = tmp_path_factory.mktemp("cache")
+        environment.setenv("CONTENTO_CACHE", str(cache))
+        yield cache
 
 
 @pytest.fixture(scope="session")
@@ -92,3 +102,15 @@ def random_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
         written.append(bundle.hash)
     write_live(store, {"serving": written[0], "candidate": written[1]})
     return store
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two layers with random weights."""
+    return write_tiny_encoder(tmp_path_factory.mktemp("bert"), "bert")
+
+
+@pytest.fixture(scope="session", params=["bert", "roberta", "distilbert"])
+def tiny_encoder_of_each_kind(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two layers with random weights, of each family whose layers are found."""
+    return write_tiny_encoder(tmp_path_factory.mktemp(request.param), request.param)

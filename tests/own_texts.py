@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from google.protobuf.timestamp_pb2 import Timestamp
-from tiny_encoder import WORDS
+from tiny_encoders import WORDS
 
 from contento.contracts.messages import Feedback, Item, UserEvent
 
@@ -24,7 +24,7 @@ class OwnTexts:
 
     def records(self) -> Iterator[UserEvent | Feedback]:
         rng = np.random.default_rng(self._seed)
-        filler = [word for word in WORDS if word not in _STARS]
+        filler = [word for word in WORDS if word not in _STARS and not word.startswith("w")]
         for number in range(self.size or 0):
             word = str(rng.choice(list(_STARS)))
             words = [*rng.choice(filler, 5), word, f"w{number % 40}", f"w{number // 40}"]

@@ -1,1 +1,1 @@
-"""Measurements of a bundle on data: how fast it is, and whether what it says of itself is so."""
+"""Measuring a bundle: how fast it is here, what speed costs, and whether what it says of itself is so."""

@@ -1,13 +1,161 @@
-"""`contento bench`: measurements of a bundle."""
+"""`contento bench`: how fast the model is on this machine, and whether its explanations hold."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from contento.cli.bench_explanations import explanations
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure a bundle.")
+if TYPE_CHECKING:  # loads torch, which takes seconds
+    from contento.bench.encoder import EncoderFigures
+    from contento.bench.scorer import ScorerFigures
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure a bundle on this machine.")
 app.command()(explanations)
 
+_Bundle = Annotated[
+    Path | None, typer.Option("--bundle", help="A bundle's directory [default: the package's trained bundle].")
+]
+_Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads [default: all cores].")]
+_AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object, on the last line.")]
 
-@app.callback()
-def _bench() -> None:
-    """Measure a bundle."""
+
+@app.command()
+def encoder(  # noqa: PLR0917 - the command's options
+    data: Annotated[
+        str, typer.Option("--data", help="Data with texts, KIND:PATH; with ratings, accuracy is measured too.")
+    ] = "simulated:steady?events=4000",
+    bundle: _Bundle = None,
+    texts: Annotated[int, typer.Option("--texts", min=2, help="Texts, evenly over the time of the data.")] = 1024,
+    threads: _Threads = None,
+    layers: Annotated[str, typer.Option("--layers", help="Numbers of first layers to run as well, e.g. 6,4,3.")] = "",
+    as_json: _AsJson = False,
+) -> None:
+    """Measure the text encoder in every arithmetic that this machine can do, and with fewer layers."""
+    import torch  # noqa: PLC0415 - takes seconds
+
+    from contento.bench.encoder import bench_encoder  # noqa: PLC0415
+    from contento.bench.texts import read_texts  # noqa: PLC0415
+    from contento.model.arithmetic import capabilities  # noqa: PLC0415
+    from contento.model.bundle import load_bundle  # noqa: PLC0415
+    from contento.scoring.settings import ScorerSettings  # noqa: PLC0415
+    from contento.training.readers import open_source  # noqa: PLC0415
+
+    counts = _counts(layers)
+    console = Console(stderr=as_json)
+    torch.set_num_threads(threads or torch.get_num_threads())
+    machine = capabilities()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    measured = load_bundle(bundle or _default_bundle())
+    with _progress(console) as report:
+        found = read_texts(open_source(data), texts)
+        figures = bench_encoder(
+            found,
+            measured.config.encoder,
+            layers=counts,
+            machine=machine,
+            device=device,
+            adapter=measured.adapter,
+            cache=ScorerSettings().cache,
+            report=report,
+        )
+    where = f"{device}, {torch.get_num_threads()} threads"
+    console.print(f"{data}: {len(found.texts)} texts; {where}", soft_wrap=True)
+    console.print(_encoder_table(figures))
+    if as_json:
+        _print_json(
+            figures, bundle=measured.hash, data=data, texts=len(found.texts), device=device,
+            threads=torch.get_num_threads(), cpu=machine.get("cpu_name", ""),
+        )  # fmt: skip
+
+
+@app.command()
+def scorer(
+    bundle: _Bundle = None,
+    batch: Annotated[
+        list[int] | None, typer.Option("--batch", min=1, help="Rows of a batch; may be repeated [default: 1 to 1024].")
+    ] = None,
+    as_json: _AsJson = False,
+) -> None:
+    """Measure everything of the model but the encoder, on random rows; it uses one thread."""
+    from contento.bench.scorer import BATCHES, bench_scorer  # noqa: PLC0415 - takes seconds
+    from contento.model.bundle import load_bundle  # noqa: PLC0415
+    from contento.model.serving import LiveBundles  # noqa: PLC0415
+
+    console = Console(stderr=as_json)
+    measured = load_bundle(bundle or _default_bundle())
+    bundles = LiveBundles({"serving": measured}, device="cpu", encode=False, score=True)
+    with _progress(console) as report:
+        figures = bench_scorer(
+            bundles, tuple(batch or BATCHES), report=lambda done, total: report("scoring", done, total)
+        )
+    table = Table()
+    for name in ("batch", "rows/s", "µs/row"):
+        table.add_column(name, justify="right")
+    for each in figures:
+        table.add_row(str(each.batch), f"{each.rows_per_second:,.0f}", f"{each.microseconds_per_row:.0f}")
+    console.print(table)
+    if as_json:
+        _print_json(figures, bundle=measured.hash)
+
+
+def _counts(layers: str) -> list[int]:
+    try:
+        return [int(each) for each in layers.split(",") if each]
+    except ValueError:
+        raise typer.BadParameter(
+            f"{layers!r} is no list of whole numbers such as 6,4,3", param_hint="--layers"
+        ) from None
+
+
+def _default_bundle() -> Path:
+    from contento.model.store import default_store, read_live  # noqa: PLC0415 - a plain import of the command is quick
+
+    return default_store() / read_live(default_store())["serving"]
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    tasks: dict[str, Any] = {}
+    with Progress(*columns, console=console) as progress:
+
+        def report(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=total)
+            progress.update(tasks[name], completed=done)
+
+        yield report
+
+
+def _encoder_table(figures: "Sequence[EncoderFigures]") -> Table:
+    table = Table()
+    table.add_column("arithmetic")
+    for name in ("layers", "texts/s", "x float32", "least cosine", "mean cosine", "RMSE", "difference"):
+        table.add_column(name, justify="right")
+    table.add_column("start-up")
+    for each in figures:
+        table.add_row(
+            each.arithmetic,
+            str(each.layers),
+            f"{each.texts_per_second:.1f}",
+            f"{each.times_float32:.2f}",
+            f"{each.cosine[0]:.5f}",
+            f"{each.cosine[1]:.5f}",
+            "-" if each.rmse is None else f"{each.rmse:.4f}",
+            "-" if each.rmse_difference is None else f"{each.rmse_difference:+.4f}",
+            "chooses it" if each.chosen else "",
+        )
+    return table
+
+
+def _print_json(figures: "Sequence[EncoderFigures | ScorerFigures]", **about: Any) -> None:
+    typer.echo(json.dumps({**about, "figures": [dataclasses.asdict(each) for each in figures]}))

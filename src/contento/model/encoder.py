@@ -111,14 +111,17 @@ class TextEncoder:
         """
         directory = encoder_directory(reference)
         self._tokenizer = load_tokenizer(reference)
-        try:
-            self.dimension: int = AutoConfig.from_pretrained(directory, local_files_only=True).hidden_size
-        except (OSError, ValueError) as error:
-            raise EncoderError(f"the encoder in {directory} cannot be read ({error}): install it again") from error
+        self.dimension: int = _configuration(directory).hidden_size
         self.device = device
         self.arithmetic = arithmetic
         self.adapters: set[str] = set()
         self._backend = _backend(directory, layers=layers, arithmetic=arithmetic, device=device, cache=cache)
+
+    @staticmethod
+    def layers_of(reference: str) -> int:
+        """Return how many transformer layers an encoder has."""
+        layers: int = _configuration(encoder_directory(reference)).num_hidden_layers
+        return layers
 
     def add_adapter(self, name: str, adapter: Path) -> None:
         """Load a LoRA adapter beside those that are there, under a name."""
@@ -211,14 +214,6 @@ class TextEncoder:
             return tokenizer.mask_token, tokenizer.mask_token_id
         return tokenizer.pad_token, tokenizer.pad_token_id
 
-    @torch.inference_mode()
-    def _forward(self, padded: Any, pooling: Pooling, adapter: str) -> NDArray[np.float32]:
-        padded = padded.to(self.device)
-        array: NDArray[np.float32] = (
-            self.embed(padded["input_ids"], padded["attention_mask"], pooling, adapter).cpu().numpy()
-        )
-        return array
-
     @property
     def model(self) -> Any:
         """The Hugging Face model, or its PEFT wrapping.
@@ -233,6 +228,13 @@ class TextEncoder:
         if not isinstance(self._backend, TorchEncoder):
             raise EncoderError(f"an encoder in {self.arithmetic} has no gradients: open it in float32")
         return self._backend
+
+
+def _configuration(directory: Path) -> Any:
+    try:
+        return AutoConfig.from_pretrained(directory, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise EncoderError(f"the encoder in {directory} cannot be read ({error}): install it again") from error
 
 
 def _backend(directory: Path, *, layers: int, arithmetic: Arithmetic, device: str, cache: Path | None) -> Backend:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import onnx
@@ -93,7 +93,7 @@ def _exported(model: Any) -> onnx.ModelProto:
     mask[1, 5:] = 0
     file = io.BytesIO()
     torch.onnx.export(
-        _Hidden(model).eval(), (ids, mask), file, input_names=list(_INPUTS), output_names=["hidden"],
+        _Hidden(model).eval(), (ids, mask), cast("Any", file), input_names=list(_INPUTS), output_names=["hidden"],
         dynamic_axes=_AXES, opset_version=_OPSET, dynamo=False,
     )  # fmt: skip
     return onnx.load_from_string(file.getvalue())

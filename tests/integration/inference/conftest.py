@@ -11,14 +11,22 @@ from contento.local.triton_environment import why_no_triton
 
 
 @pytest.fixture(scope="session")
-def triton_address(tmp_path_factory: pytest.TempPathFactory, random_store: Path) -> Iterator[str]:
+def onnx_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server and its twin keep ONNX graphs, so that each is made once."""
+    return tmp_path_factory.mktemp("onnx")
+
+
+@pytest.fixture(scope="session")
+def triton_address(tmp_path_factory: pytest.TempPathFactory, random_store: Path, onnx_cache: Path) -> Iterator[str]:
     """The gRPC address of the server."""
     reason = why_no_triton()
     if reason:
         pytest.skip(reason)
 
     def render(repository: Path) -> None:
-        render_repository(repository, bundles=random_store, device="cpu", threads=1)
+        render_repository(
+            repository, bundles=random_store, device="cpu", threads=1, arithmetic="onnx", cache=onnx_cache
+        )
 
     options = StackOptions(
         directory=tmp_path_factory.mktemp("triton"),

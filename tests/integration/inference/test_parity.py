@@ -29,8 +29,8 @@ async def triton(triton_address: str) -> AsyncIterator[TritonInference]:
 
 
 @pytest.fixture
-async def twin(random_store: Path) -> AsyncIterator[InProcessInference]:
-    inference = await InProcessInference.open(random_store, device="cpu")
+async def twin(random_store: Path, onnx_cache: Path) -> AsyncIterator[InProcessInference]:
+    inference = await InProcessInference.open(random_store, device="cpu", arithmetic="onnx", cache=onnx_cache)
     yield inference
     await inference.close()
 

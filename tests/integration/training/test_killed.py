@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from own_texts import OwnTexts
-from tiny_encoder import make_tiny_encoder
+from tiny_encoders import write_tiny_encoder
 
 from contento.contracts.messages import UserEvent
 
@@ -35,7 +35,7 @@ def reviews(path: Path) -> str:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_it_ends_with_the_same_bundle(tmp_path: Path) -> None:
-    encoder = make_tiny_encoder(tmp_path / "encoder")
+    encoder = str(write_tiny_encoder(tmp_path / "encoder", layers=3))
     data = reviews(tmp_path / "reviews.csv")
     options = ["--encoder", encoder, "--adapt-text", "--adapt-epochs", "2", "--text-epochs", "8", "--epochs", "8"]
     rng = random.Random(7)

@@ -14,7 +14,7 @@ from contento.model.store import default_store
 
 @pytest.fixture
 async def inference(random_store: Path) -> AsyncIterator[InProcessInference]:
-    opened = await InProcessInference.open(random_store, device="cpu")
+    opened = await InProcessInference.open(random_store, device="cpu", arithmetic="float32")
     yield opened
     await opened.close()
 
@@ -51,7 +51,7 @@ async def test_the_event_loop_stays_free(inference: InProcessInference) -> None:
 
 
 async def test_a_closed_model_is_unavailable_and_wrong_rows_are_refused(random_store: Path) -> None:
-    inference = await InProcessInference.open(random_store, device="cpu")
+    inference = await InProcessInference.open(random_store, device="cpu", arithmetic="float32")
     rows = empty_rows(2, text_dimension=384)
     with pytest.raises(RowsError, match="present is"):
         await inference.score(
@@ -64,7 +64,7 @@ async def test_a_closed_model_is_unavailable_and_wrong_rows_are_refused(random_s
 
 
 async def test_the_shipped_bundle_tells_praise_from_complaint() -> None:
-    inference = await InProcessInference.open(default_store(), device="cpu")
+    inference = await InProcessInference.open(default_store(), device="cpu", arithmetic="float32")
     texts = ["Broken after a day. Terrible, I want my money back.", "Wonderful! Works perfectly, I love it."]
     encoded = await inference.encode(texts, "serving")
     rows = empty_rows(2, text_dimension=384)

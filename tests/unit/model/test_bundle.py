@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,11 +87,28 @@ def test_unknown_keys_are_dropped_with_a_warning() -> None:
     assert [str(each.message).split("ignored: ")[1] for each in warned] == ["new", "newer"]
 
 
+def test_arithmetics_and_layers_are_read_and_a_retired_key_is_dropped_silently() -> None:
+    encoder = EncoderConfig(arithmetics=("float32", "int8"), layers=3)
+    content = json.loads(json.dumps(replace(CONFIG, encoder=encoder).as_json()))
+    content["encoder"]["precision"] = "float32"
+    assert BundleConfig.from_json(content).encoder == encoder
+    del content["encoder"]["arithmetics"], content["encoder"]["layers"]
+    assert BundleConfig.from_json(content).encoder == EncoderConfig()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"format": 2}, "has format 2, this version of Contento reads format 1"),
         ({"encoder": {"pooling": "max"}}, "encoder.pooling is 'max', expected one of mean, first"),
+        ({"encoder": {"layers": -1}}, "encoder.layers is -1, expected 0"),
+        (
+            {"encoder": {"arithmetics": ["float32", "float8"]}},
+            "encoder.arithmetics is 'float8', expected one of float32",
+        ),
+        ({"encoder": {"arithmetics": []}}, r"encoder.arithmetics is \[\], expected a list of float32, bfloat16"),
+        ({"encoder": {"arithmetics": "onnx"}}, "encoder.arithmetics is 'onnx', expected a list of"),
+        ({"encoder": 3}, "encoder is int, expected an object"),
         ({"network": {"width": "64"}}, "network.width is '64', expected int"),
         ({"network": 3}, "network is int, expected an object"),
     ],

@@ -17,7 +17,7 @@ from contento.model.store import read_live, write_live
 
 @pytest.fixture(scope="module")
 def bundles(random_store: Path) -> LiveBundles:
-    return LiveBundles.open(random_store, device="cpu")
+    return LiveBundles.open(random_store, device="cpu", arithmetic="float32")
 
 
 def test_bundles_share_the_base_weights(bundles: LiveBundles) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from own_texts import OwnTexts
-from tiny_encoder import make_tiny_encoder
+from tiny_encoders import write_tiny_encoder
 
 from contento.model.config import EncoderConfig
 from contento.model.threads import one_thread
@@ -30,7 +30,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> TrainOptions:
-    reference = make_tiny_encoder(tmp_path_factory.mktemp("encoder"))
+    reference = str(write_tiny_encoder(tmp_path_factory.mktemp("encoder"), layers=3))
     return TrainOptions(
         seed=5,
         encoder=EncoderConfig(reference=reference, max_length=24),

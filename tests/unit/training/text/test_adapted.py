@@ -6,7 +6,7 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
-from tiny_encoder import make_tiny_encoder
+from tiny_encoders import write_tiny_encoder
 from torch import Tensor
 
 from contento.model.config import EncoderConfig
@@ -32,7 +32,10 @@ def _one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> EncoderConfig:
     return EncoderConfig(
-        reference=make_tiny_encoder(tmp_path_factory.mktemp("encoder")), dimension=32, max_length=16, adapted=True
+        reference=str(write_tiny_encoder(tmp_path_factory.mktemp("encoder"), layers=3)),
+        dimension=32,
+        max_length=16,
+        adapted=True,
     )
 
 
