@@ -31,7 +31,7 @@ _LINK_WITH_PATH: Final = (
 # The shortest IBAN has 15 characters, the longest 34.
 _ACCOUNT: Final = re.compile(r"(?<![A-Za-z0-9])(?=([A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}))")
 _MASTERCARD: Final = r"\b2[2-7]\d{2}([- ]?)\d{4}\1\d{4}\1\d{4}\b"
-# What follows "@ " or is a number with a unit, as in "@10am", is no name.
+# A number with a unit, as in "@10am", is no name.
 _HANDLE: Final = r"(?<![\w@])@(?!\d+[A-Za-z]{0,3}\b)\w{1,30}(?:\.[a-z0-9_]\w{0,29})*"
 _ETHEREUM: Final = r"\b0x[0-9a-f]{40}\b"
 

@@ -11,7 +11,7 @@ _SHORTEST_KEY: Final = 16
 """Characters: 64 random bits in hexadecimal. Ids can be guessed one by one, so the key must not be."""
 
 _DIGITS: Final = 32
-"""Hexadecimal: 128 bits, of which two ids in a billion share a pseudonym with a probability below 1e-20."""
+"""Hexadecimal: 128 bits. That any two of a billion ids share a pseudonym has a probability below 1e-20."""
 
 
 class PrivacyError(ContentoError):
