@@ -7,13 +7,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contento.contracts.messages import Item, Satisfaction, UserEvent
+from contento.contracts.messages import Feedback, Item, Satisfaction, UserEvent
 from contento.model.bundle import Bundle
 from contento.model.features import event_text
 from contento.training.evaluation.metrics import Truth
 from contento.training.evaluation.ratings import unknown_group
 from contento.training.evaluation.report import Report
-from contento.training.records import Record, Source, limited
+from contento.training.records import Source, limited
 from contento.training.train_rows import Judged, Survey, TrainingRows, survey, training_rows
 
 _REPORT_EVERY: Final = 1_000
@@ -32,7 +32,7 @@ class First:
         """Yield all items."""
         return self._source.items()
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[UserEvent | Feedback]:
         """Yield the records in time order."""
         return limited(self._source, self._events)
 

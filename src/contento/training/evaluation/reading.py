@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -16,7 +15,8 @@ from contento.training.evaluation.metrics import Predicted, Truth
 from contento.training.evaluation.report import Report
 from contento.training.evaluation.splits import Indices
 
-Features = NDArray[np.float32] | sparse.csr_matrix
+Features = Any
+"""`[N, F]`, an array or a sparse matrix."""
 
 _HELD_OUT: Final = 0.1
 """Share of what is learned, its last, on which the ridge's penalty is chosen."""
@@ -33,8 +33,7 @@ def tfidf(texts: Sequence[str], train: Indices, report: Report) -> Features:
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2, dtype=np.float32)
     vectorizer.fit(texts[position] for position in train)
     report("tfidf", len(texts), len(texts))
-    found: Features = vectorizer.transform(texts)
-    return found
+    return vectorizer.transform(texts)
 
 
 def embeddings(texts: Sequence[str], report: Report) -> Features:

@@ -37,4 +37,5 @@ def test_predictions_do_not_depend_on_the_ratings_to_be_predicted(planted: Ratin
     ):
         one, two = (predictor(ratings, TRAIN, TEST).rating for ratings in (planted, other))
         assert one is not None
+        assert two is not None
         assert np.array_equal(one, two)
