@@ -84,7 +84,7 @@ def our_model(ratings: Ratings, seed: int) -> StackedOnline:
         items=len(ratings.item_ids),
         categories=ratings.categories,
         numbers=ratings.numbers,
-        values=[len(values) for values in ratings.attributes.values()],
+        values=ratings.values,
         seed=seed,
     )
 

@@ -43,6 +43,11 @@ class Ratings:
     numbers: NDArray[np.float64]
     attributes: Mapping[str, tuple[str, ...]]
 
+    @property
+    def values(self) -> tuple[int, ...]:
+        """Number of values of each attribute."""
+        return tuple(map(len, self.attributes.values()))
+
     def pairs(self) -> list[tuple[str, str]]:
         """Return each rating's (user id, item id)."""
         return [(self.user_ids[case.user], self.item_ids[case.item]) for case in self.cases]

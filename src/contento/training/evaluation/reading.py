@@ -1,7 +1,7 @@
 """Baselines that read nothing but the text: a linear model on TF-IDF, and one on a frozen encoder's embeddings."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from contento.training.evaluation.metrics import Predicted, Truth
 from contento.training.evaluation.report import Report
 from contento.training.evaluation.splits import Indices
 
-Features: TypeAlias = Any
-"""Rows of features `[N, F]`, dense or sparse."""
+Features = Any
+"""`[N, F]`, an array or a sparse matrix."""
 
 _HELD_OUT: Final = 0.1
 """Share of what is learned, its last, on which the ridge's penalty is chosen."""
@@ -33,8 +33,7 @@ def tfidf(texts: Sequence[str], train: Indices, report: Report) -> Features:
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2, dtype=np.float32)
     vectorizer.fit(texts[position] for position in train)
     report("tfidf", len(texts), len(texts))
-    found: Features = vectorizer.transform(texts)
-    return found
+    return vectorizer.transform(texts)
 
 
 def embeddings(texts: Sequence[str], report: Report) -> Features:
