@@ -17,6 +17,7 @@ _STAGES = {
     "adapter": "Adapter",
     "texts": "Encoding texts",
     "network": "Network",
+    "arithmetics": "Arithmetics",
 }
 
 

@@ -20,6 +20,7 @@ from contento.model.calibration import Calibration, calibrate
 from contento.model.config import BundleConfig, EncoderConfig, NetworkConfig
 from contento.model.encoder import BATCH, TextEncoder, encoder_hash
 from contento.model.network import Network
+from contento.model.permission import permitted_arithmetics
 from contento.model.store import write_live
 from contento.model.threads import one_thread
 from contento.training.descent import Epoch
@@ -27,7 +28,7 @@ from contento.training.records import Source
 from contento.training.text.tuning import TuneOptions, labelled, tune
 from contento.training.train_fit import Dataset, FitOptions, fit, outputs_of
 from contento.training.train_log import TrainLog
-from contento.training.train_metrics import Metrics, evaluate
+from contento.training.train_metrics import Metrics, evaluate, root_mean_square
 from contento.training.train_rows import Survey, TrainingRows, survey, training_rows
 
 Report = Callable[[str, int, int | None], None]
@@ -41,6 +42,10 @@ _PARTS: Final = {"train": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.
 """Shares of each source's time order: fit on the past, stop and calibrate, then judge, on what came later."""
 _EXACT: Final[tuple[Arithmetic, ...]] = ("float32", "onnx")
 """Arithmetics in which texts are embedded for training: what others cost is measured against these."""
+_MANY: Final = 2_000
+"""Texts from which on an ONNX graph, which takes some ten seconds to make, pays."""
+_MEASURED: Final = 512
+"""Texts on which the arithmetics are measured, at most; with fewer than 200 none is."""
 _OWN_TEXTS: Final = 0.5
 """Share of labelled rows with a text that no other row has, from which on the encoder is tuned: below it the same
 texts, titles of items for the most part, come again and again, and an adapter would learn them by heart."""
@@ -174,6 +179,7 @@ def fit_bundle(
             )
         config = replace(options.encoder, adapted=adapter is not None, hash=encoder_hash(options.encoder, adapter))
         embeddings, dimension = _embed(config, adapter, parts, device, report)
+        config = replace(config, dimension=dimension)
         data = {
             name: Dataset(part, embeddings, dimension)
             for name, part in (("train", parts.train), ("validation", parts.validation), ("test", parts.test))
@@ -184,6 +190,9 @@ def fit_bundle(
         network, calibration, histories["network"] = _fit_network(
             sizes, data, options=options, work=work, log=log, report=report
         )
+    config = replace(
+        config, arithmetics=_arithmetics(config, adapter, network, parts.validation, device=device, report=report)
+    )
     with one_thread():
         metrics = (
             evaluate(network, data["train"], data["test"], calibration, found.outcome_names) if len(parts.test) else {}
@@ -191,7 +200,7 @@ def fit_bundle(
     bundle = write_bundle(
         out,
         config=BundleConfig(
-            encoder=replace(config, dimension=dimension),
+            encoder=config,
             network=sizes,
             image_encoder=found.image_encoder,
             rating_centre=found.centre,
@@ -233,6 +242,30 @@ def _fit_network(
     return network, calibrate(rating[rated], truth[rated].astype(np.float64), options.coverage), epochs
 
 
+def _arithmetics(
+    config: EncoderConfig,
+    adapter: Path | None,
+    network: Network,
+    validation: TrainingRows,
+    *,
+    device: str,
+    report: Report,
+) -> tuple[str, ...]:
+    """Return the arithmetics in which the network's error on validation rows is what it is in float32."""
+    told = np.flatnonzero(validation.present[:, 0] & labelled(validation).numpy())
+    rows = validation.take(told[:: max(1, -(-len(told) // _MEASURED))])
+    if len(rows) < LEAST_ROWS:
+        return config.arithmetics
+    report("arithmetics", 0, None)
+    texts = sorted(set(rows.text.tolist()))
+
+    def error_of(embeddings: NDArray[np.float32]) -> float:
+        with one_thread():
+            return root_mean_square(network, Dataset(rows, dict(zip(texts, embeddings, strict=True)), config.dimension))
+
+    return permitted_arithmetics(config, texts, error_of, machine=capabilities(), device=device, adapter=adapter)
+
+
 def _tunes(rows: TrainingRows, options: TrainOptions) -> bool:
     """Return whether the encoder gets an adapter."""
     if options.tune_text is not None:
@@ -251,16 +284,12 @@ def _embed(
     config: EncoderConfig, adapter: Path | None, parts: Parts, device: str, report: Report
 ) -> tuple[dict[str, NDArray[np.float32]], int]:
     """Return the embedding of every text, each encoded once, and their length."""
-    encoder = TextEncoder(
-        config.reference,
-        layers=config.layers,
-        arithmetic=choose(_EXACT, device=device, machine=capabilities()),
-        device=device,
-    )
-    if adapter:
-        encoder.add_adapter(config.hash, adapter)
     rows = (parts.train, parts.validation, parts.test)
     texts = sorted({text for each in rows for text in each.text.tolist() if text}, key=lambda text: (len(text), text))
+    exact: Arithmetic = choose(_EXACT, device=device, machine=capabilities()) if len(texts) >= _MANY else "float32"
+    encoder = TextEncoder(config.reference, layers=config.layers, arithmetic=exact, device=device)
+    if adapter:
+        encoder.add_adapter(config.hash, adapter)
     embeddings: dict[str, NDArray[np.float32]] = {}
     for start in range(0, len(texts), BATCH):
         turn = texts[start : start + BATCH]

@@ -43,6 +43,22 @@ def evaluate(
     return metrics
 
 
+def root_mean_square(network: Network, data: Dataset) -> float:
+    """Return the root mean square error in stars; without ratings, that of the probabilities of what there is."""
+    outputs = outputs_of(network, data)
+    rated, told = data.rating.isfinite(), data.satisfaction >= 0
+    if rated.any():
+        expected, _ = moments(outputs.rating.softmax(-1).numpy()[rated.numpy()])
+        error = torch.from_numpy(expected) - data.rating[rated]
+    elif told.any():
+        shares = outputs.satisfaction.softmax(-1)[told]
+        error = shares - torch.nn.functional.one_hot(data.satisfaction[told], shares.shape[1])
+    else:
+        known = data.outcomes.isfinite()
+        error = outputs.outcomes.sigmoid()[known] - data.outcomes[known]
+    return float(error.pow(2).mean().sqrt())
+
+
 def _scores(network: Network, train: Dataset, test: Dataset, without: tuple[str, ...]) -> Metrics:
     outputs = outputs_of(network, test, without)
     scores: Metrics = {}
