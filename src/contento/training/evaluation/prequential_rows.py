@@ -57,14 +57,11 @@ def evaluate_prequential_rows(
         contento["coverage_windows"] = coverage_windows(judgement.measures["coverage"].values[rated, 0])
     if asked:
         contento["groups"] = by_group(judgement, asked, seed=seed)
-    return {"contento": contento} | {
-        name: {
-            **Judgement(each, truth).figures(),
-            "seconds": seconds,
-            "slices": Judgement(each, truth).by_slice(slices),
-        }
-        for name, (each, seconds) in _baselines(rows, truth, rated, report).items()
-    }
+    found = {"contento": contento}
+    for name, (each, seconds) in _baselines(rows, truth, rated, report).items():
+        judgement = Judgement(each, truth)
+        found[name] = {**judgement.figures(), "seconds": seconds, "slices": judgement.by_slice(slices)}
+    return found
 
 
 def _adaptive(
