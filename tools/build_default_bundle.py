@@ -22,7 +22,7 @@ def main() -> None:
     """Train beside the store and put the result in its place."""
     store = default_store()
     with TemporaryDirectory() as folder:
-        train(data=list(WORLDS), out=Path(folder), seed=1)
+        train(data=list(WORLDS), out=Path(folder), seed=1, tune_text=False)
         bundle = read_live(Path(folder))["serving"]
         shutil.rmtree(store, ignore_errors=True)
         shutil.copytree(Path(folder, bundle), store / bundle)
