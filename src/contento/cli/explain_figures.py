@@ -22,9 +22,9 @@ def number(explanation: Explanation, value: float) -> str:
     return f"{value:.2f}" if explanation.target == "rating" else f"{value:.3f}"
 
 
-def signed(explanation: Explanation, value: float) -> str:
+def signed(value: float) -> str:
     """Return a difference of the target, with its sign."""
-    return f"{value:+.2f}" if explanation.target == "rating" else f"{value:+.3f}"
+    return f"{value:+.3f}"
 
 
 def strongest_words(explanation: Explanation) -> list[WordAttribution]:
@@ -44,14 +44,15 @@ def ranked_towers(explanation: Explanation) -> list[TowerContribution]:
     return sorted(explanation.towers, key=lambda tower: -abs(tower.shapley))
 
 
-def largest(values: Sequence[float]) -> float:
-    """Return the largest absolute value, for the scale of bars; 1 where all are 0."""
-    return max((abs(value) for value in values), default=0.0) or 1.0
+def scale(explanation: Explanation, values: Sequence[float]) -> float:
+    """Return what the longest bar stands for: the largest value, but at least a hundredth of the target's range."""
+    least = 0.04 if explanation.target == "rating" else 0.01  # below that, long bars would make much of nothing
+    return max(least, *map(abs, values))
 
 
 def pieces(explanation: Explanation) -> list[tuple[str, float, bool]]:
     """Return the text in pieces: each with its strength in [-1, 1] and whether the encoder read it; gaps have 0."""
-    scale = largest([word.attribution for word in explanation.words])
+    longest = scale(explanation, [word.attribution for word in explanation.words])
     found: list[tuple[str, float, bool]] = []
     end = 0
     read = True
@@ -59,7 +60,7 @@ def pieces(explanation: Explanation) -> list[tuple[str, float, bool]]:
         if word.start > end:
             found.append((explanation.text[end : word.start], 0.0, read))
         read = word.read
-        found.append((word.word, word.attribution / scale, read))
+        found.append((word.word, word.attribution / longest, read))
         end = word.end
     if end < len(explanation.text):
         found.append((explanation.text[end:], 0.0, read))

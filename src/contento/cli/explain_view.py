@@ -10,10 +10,10 @@ from rich.text import Text
 from contento.cli.explain_figures import (
     ago,
     clock,
-    largest,
     number,
     pieces,
     ranked_towers,
+    scale,
     signed,
     strongest_events,
     strongest_words,
@@ -43,9 +43,9 @@ def view(explanation: Explanation) -> RenderableType:
     return Group(*parts)
 
 
-def bar(value: float, scale: float) -> Text:
+def bar(value: float, longest: float) -> Text:
     """Return a bar from the middle to the right for what adds, to the left for what takes."""
-    length = min(_HALF, round(abs(value) / scale * _HALF))
+    length = min(_HALF, round(abs(value) / longest * _HALF))
     if value < 0:
         return Text.assemble(" " * (_HALF - length), ("█" * length, _DOWN), "│", " " * _HALF)
     return Text.assemble(" " * _HALF, "│", ("█" * length, _UP), " " * (_HALF - length))
@@ -102,16 +102,16 @@ def _words(explanation: Explanation) -> Table:
     table.add_column("word", width=_NAME, no_wrap=True, overflow="ellipsis")
     table.add_column("  takes │ adds", no_wrap=True)
     table.add_column("", justify="right", no_wrap=True)
-    scale = largest([word.attribution for word in shown])
+    longest = scale(explanation, [word.attribution for word in shown])
     for word in shown:
-        table.add_row(Text(_plain(word.word)), bar(word.attribution, scale), signed(explanation, word.attribution))
+        table.add_row(Text(_plain(word.word)), bar(word.attribution, longest), signed(word.attribution))
     return table
 
 
 def _words_sum(explanation: Explanation) -> Text:
     aim = explanation.value - explanation.baseline_value
     return Text(
-        f"all words {signed(explanation, aim)}: from {number(explanation, explanation.baseline_value)} "
+        f"all words {signed(aim)}: from {number(explanation, explanation.baseline_value)} "
         f"({explanation.baseline}) to {number(explanation, explanation.value)}; "
         f"their sum misses it by {abs(explanation.delta):.2g}",
         "dim",
@@ -125,16 +125,16 @@ def _towers(explanation: Explanation) -> Table:
     for name in ("Shapley", "removal", "live share"):
         table.add_column(name, justify="right", no_wrap=True)
     ranked = ranked_towers(explanation)
-    scale = largest([tower.shapley for tower in ranked])
+    longest = scale(explanation, [tower.shapley for tower in ranked])
     for tower in ranked:
-        figures = (signed(explanation, tower.shapley), signed(explanation, tower.removal), f"{tower.share:.0%}")
-        table.add_row(tower.tower, bar(tower.shapley, scale), *figures)
+        figures = (signed(tower.shapley), signed(tower.removal), f"{tower.share:.0%}")
+        table.add_row(tower.tower, bar(tower.shapley, longest), *figures)
     return table
 
 
 def _towers_sum(explanation: Explanation) -> Text:
     return Text(
-        f"all towers {signed(explanation, explanation.value - explanation.empty)}: from "
+        f"all towers {signed(explanation.value - explanation.empty)}: from "
         f"{number(explanation, explanation.empty)} (nothing known) to {number(explanation, explanation.value)}",
         "dim",
     )
@@ -148,11 +148,11 @@ def _events(explanation: Explanation) -> Table:
     table.add_column("removal", justify="right", no_wrap=True)
     table.add_column("live share", justify="right", no_wrap=True)
     table.add_column("when (UTC)", no_wrap=True)
-    scale = largest([event.removal or 0 for event in shown])
+    longest = scale(explanation, [event.removal or 0 for event in shown])
     for event in shown:
         named = event.event
         name = f"{named.type} {named.item_id}".strip() if named else f"{ago(event, explanation)} before"
         removal = event.removal or 0
         when = clock(named.time_ms) if named else ""
-        table.add_row(Text(_plain(name)), bar(removal, scale), signed(explanation, removal), f"{event.share:.0%}", when)
+        table.add_row(Text(_plain(name)), bar(removal, longest), signed(removal), f"{event.share:.0%}", when)
     return table

@@ -82,12 +82,12 @@ def test_the_view_fits_and_says_all_without_colour(width: int) -> None:
     for line in (
         "rating 2.50 (90%: 1.25 to 4.75)",
         "explained: expected rating 2.50",
-        "broke                   ████████│          -1.00",
-        "text                    ████████│            -1.00    -0.50         75%",
+        "broke                   ████████│         -1.000",
+        "text                    ████████│           -1.000   -0.500         75%",
     ):
         assert line in lines, text
-    assert any(line.startswith("3 before") and "+0.12" in line for line in lines), text
-    assert "all words -0.50: from 3.00 (every word replaced by [MASK]) to 2.50" in " ".join(text.split())
+    assert any(line.startswith("3 before") and "+0.125" in line for line in lines), text
+    assert "all words -0.500: from 3.00 (every word replaced by [MASK]) to 2.50" in " ".join(text.split())
     assert "1970-01-01 00:00" in text
 
 
@@ -107,7 +107,7 @@ def test_the_page_escapes_texts_and_names() -> None:
     html = page(MADE)
     assert "<script" not in html
     assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 4  # word, outcome, type, item
-    assert "-1.00" in html
+    assert "-1.000" in html
     assert "http" not in html.replace("http-equiv", ""), "it loads nothing"
 
 

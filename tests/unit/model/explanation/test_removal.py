@@ -5,8 +5,15 @@ from torch import Tensor
 from contento.model.explanation.removal import tower_values
 from contento.model.network import NetworkInputs
 
-_ROW = (*(torch.zeros(1, 3) for _ in range(6)), torch.tensor([[True, False, True, True]]))
-ROW = NetworkInputs(*_ROW)
+ROW = NetworkInputs(
+    text=torch.zeros(1, 3),
+    image=torch.zeros(1, 3),
+    history_ids=torch.zeros(1, 3),
+    history_values=torch.zeros(1, 3),
+    history_mask=torch.zeros(1, 3),
+    factors=torch.zeros(1, 3),
+    present=torch.tensor([[True, False, True, True]]),
+)
 
 
 def test_what_towers_add_alone_is_theirs() -> None:
