@@ -1,6 +1,6 @@
 """The text encoder: any Hugging Face encoder, with LoRA adapters, in an arithmetic of the machine's."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -36,9 +36,11 @@ __all__ = [
 ]
 
 BATCH: Final = 32
-"""Texts in one forward pass on a CPU: its arithmetic is saturated, and more only pads more."""
-GPU_BATCH: Final = 256
-"""Texts in one forward pass on a GPU: fewer leave most of it idle."""
+"""Texts worth giving at once."""
+CPU_TOKENS: Final = 1024
+"""Tokens in one forward pass on a CPU: they keep it busy, and more only pad more."""
+GPU_TOKENS: Final = 256 * 128
+"""Tokens in one forward pass on a GPU: fewer leave most of it idle."""
 
 
 class Backend(Protocol):
@@ -137,7 +139,7 @@ class TextEncoder:
         max_length: int = 128,
         pooling: Pooling = "mean",
         adapter: str = "",
-        batch: int | None = None,
+        tokens: int | None = None,
     ) -> NDArray[np.float32]:
         """Return unit-length embeddings `[len(texts), dimension]`; texts of like length share a pass.
 
@@ -146,20 +148,19 @@ class TextEncoder:
             max_length: Tokens that are read.
             pooling: As in `EncoderConfig`.
             adapter: Name of the adapter to use; empty: the base as it is.
-            batch: Texts in one pass; as many as suit the device if not given.
+            tokens: In one pass, padding included; as many as suit the device if not given.
         """
         embeddings = np.zeros((len(texts), self.dimension), np.float32)
         if not texts:
             return embeddings
         # Characters bound tokens: cutting first keeps a 10 MB text from being tokenized whole.
-        tokens: Any = self._tokenizer(
+        ids: list[list[int]] = self._tokenizer(
             [text[: max_length * 32] for text in texts], truncation=True, max_length=max_length
-        )
-        ids = tokens["input_ids"]
+        )["input_ids"]
         order = sorted(range(len(texts)), key=lambda row: len(ids[row]))
-        step = batch or (GPU_BATCH if self.device.startswith("cuda") else BATCH)
-        for start in range(0, len(order), step):
-            rows = order[start : start + step]
+        most = tokens or (GPU_TOKENS if self.device.startswith("cuda") else CPU_TOKENS)
+        for turn in passes([len(ids[row]) for row in order], most):
+            rows = order[turn]
             padded = self._tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
             padded = padded.to(self.device)
             hidden = self._backend.hidden(padded["input_ids"], padded["attention_mask"], adapter)
@@ -228,6 +229,21 @@ class TextEncoder:
         if not isinstance(self._backend, TorchEncoder):
             raise EncoderError(f"an encoder in {self.arithmetic} has no gradients: open it in float32")
         return self._backend
+
+
+def passes(lengths: Sequence[int], most: int) -> Iterator[slice]:
+    """Return the texts of each pass: at most so many tokens, padding included, or a single text.
+
+    Args:
+        lengths: Tokens of each text, the shortest first.
+        most: Tokens of a pass.
+    """
+    start = 0
+    for place, length in enumerate(lengths):
+        if place > start and (place - start + 1) * length > most:
+            yield slice(start, place)
+            start = place
+    yield slice(start, len(lengths))
 
 
 def _configuration(directory: Path) -> Any:

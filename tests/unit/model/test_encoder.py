@@ -3,15 +3,17 @@
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from contento.model import encoder_onnx, onnx_graph
 from contento.model.arithmetic import UNMEASURED, Arithmetic
 from contento.model.config import EncoderConfig
-from contento.model.encoder import BATCH, GPU_BATCH, EncoderError, TextEncoder, encoder_hash, new_adapter
+from contento.model.encoder import CPU_TOKENS, GPU_TOKENS, EncoderError, TextEncoder, encoder_hash, new_adapter, passes
 from contento.model.encoder_torch import TorchEncoder
 from contento.model.permission import permitted_arithmetics
 
@@ -20,8 +22,8 @@ INT8_COSINE = 0.999
 """Measured on the random encoder of the tests: .9998."""
 
 
-def cosines(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    product: np.ndarray = (one * other).sum(1)
+def cosines(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    product: NDArray[np.float32] = (one * other).sum(1)
     return product
 
 
@@ -29,8 +31,8 @@ def test_onnx_says_what_torch_says(tiny_encoder_of_each_kind: Path, caplog: pyte
     handlers = list(logging.getLogger().handlers)
     reference = str(tiny_encoder_of_each_kind)
     for layers in (0, 1):
-        expected = TextEncoder(reference, layers=layers).encode(TEXTS, batch=3)
-        found = TextEncoder(reference, layers=layers, arithmetic="onnx").encode(TEXTS, batch=3)
+        expected = TextEncoder(reference, layers=layers).encode(TEXTS, tokens=12)
+        found = TextEncoder(reference, layers=layers, arithmetic="onnx").encode(TEXTS, tokens=12)
         assert cosines(found, expected).min() > 0.9999
         assert np.linalg.norm(found, axis=1) == pytest.approx(1)
     assert cosines(expected[:1], expected[2:3])[0] < 0.99, "the texts differ, or the comparison says nothing"
@@ -106,38 +108,59 @@ def test_what_cannot_be_exported_is_told(tiny_encoder: Path, monkeypatch: pytest
         TextEncoder(str(tiny_encoder), arithmetic="onnx").encode(["a"])
 
 
-def test_a_kept_graph_is_used_again_unless_it_is_damaged(
-    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kept_graph_is_used_again(tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = tmp_path / "deep" / "cache"
-    made = []
+    made: list[dict[str, Any]] = []
     build = onnx_graph.build_graph
 
-    def counted(*args: object, **kwargs: object) -> bytes:
+    def counted(directory: Path, **kwargs: Any) -> bytes:
         made.append(kwargs)
-        return build(*args, **kwargs)  # type: ignore[arg-type]
+        return build(directory, **kwargs)
 
     monkeypatch.setattr(encoder_onnx, "build_graph", counted)
 
-    def encoded(arithmetic: Arithmetic = "onnx", layers: int = 0) -> np.ndarray:
-        return TextEncoder(str(tiny_encoder), arithmetic=arithmetic, layers=layers, cache=cache).encode(TEXTS)
+    def encoded(layers: int) -> NDArray[np.float32]:
+        return TextEncoder(str(tiny_encoder), arithmetic="onnx", layers=layers, cache=cache).encode(TEXTS)
 
-    first = encoded()
-    np.testing.assert_array_equal(encoded(), first)
-    assert len(made) == 1
-    (file,) = cache.iterdir()
-    whole = file.read_bytes()
-    for damaged in (whole[:-1], whole[:500] + b"\0" + whole[501:], b"", b"x"):
-        assert damaged != whole
-        file.write_bytes(damaged)
-        np.testing.assert_array_equal(encoded(), first)
-        assert len(list(cache.iterdir())) == 1
-    assert len(made) == 5
-    encoded(layers=1)
-    encoded("int8")
-    assert len(made) == 7
-    assert len(list(cache.iterdir())) == 3
+    first = encoded(1)
+    np.testing.assert_array_equal(encoded(1), first)
+    assert [kwargs["layers"] for kwargs in made] == [1]
+    assert not np.allclose(encoded(0), first, atol=1e-3)
+    assert [kwargs["layers"] for kwargs in made] == [1, 0]
     assert cache.stat().st_mode & 0o777 == 0o700
+
+
+def test_graphs_are_told_apart_by_all_that_shapes_them(
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder_onnx, "build_graph", lambda *_args, **_kwargs: b"graph")
+    monkeypatch.setattr(encoder_onnx, "session_of", lambda *_args, **_kwargs: None)
+    new_adapter(EncoderConfig(reference=str(tiny_encoder)), tmp_path / "adapter", seed=1)
+    for layers in (0, 1):
+        for quantised in (False, True):
+            encoder = encoder_onnx.OnnxEncoder(
+                tiny_encoder, layers=layers, quantised=quantised, cache=tmp_path / "cache"
+            )
+            for adapter in (None, tmp_path / "adapter"):
+                encoder._session(adapter)
+    assert len(list((tmp_path / "cache").iterdir())) == 8
+
+
+def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
+    made = []
+
+    def make() -> bytes:
+        made.append(1)
+        return b"content" * 100
+
+    assert encoder_onnx.kept(tmp_path, "name", make) == b"content" * 100
+    whole = (tmp_path / "name").read_bytes()
+    for damaged in (whole[:-1], whole[:300] + b"\0" + whole[301:], b"", b"x"):
+        (tmp_path / "name").write_bytes(damaged)
+        for _ in range(2):
+            assert encoder_onnx.kept(tmp_path, "name", make) == b"content" * 100
+    assert len(made) == 5
+    assert [each.name for each in tmp_path.iterdir()] == ["name"]
 
 
 def test_a_cache_that_cannot_be_used_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,23 +189,32 @@ def test_onnx_runs_with_as_many_threads_as_torch(tiny_encoder: Path) -> None:
         torch.set_num_threads(before)
 
 
-def test_a_gpu_gets_larger_batches_and_a_cpu_its_own(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_passes_hold_so_many_tokens_or_one_text() -> None:
+    lengths = [1, 1, 2, 3, 3, 4, 9, 20, 20]
+    turns = [lengths[turn] for turn in passes(lengths, 9)]
+    assert turns == [[1, 1, 2], [3, 3], [4], [9], [20], [20]]
+    assert [lengths[turn] for turn in passes(lengths, 1000)] == [lengths]
+    assert list(passes([7], 1)) == [slice(0, 1)]
+
+
+def test_a_gpu_gets_larger_passes_and_a_cpu_its_own(tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = []
     hidden = TorchEncoder.hidden
 
     def counted(self: TorchEncoder, ids: torch.Tensor, mask: torch.Tensor, adapter: str) -> torch.Tensor:
-        sizes.append(len(ids))
+        sizes.append(ids.numel())
         return hidden(self, ids, mask, adapter)
 
     monkeypatch.setattr(TorchEncoder, "hidden", counted)
     encoder = TextEncoder(str(tiny_encoder))
-    encoder.encode(["a"] * (GPU_BATCH + 1))
-    assert max(sizes) == BATCH
+    texts = ["a"] * (GPU_TOKENS // 3 + 1)  # three tokens each, with those around it
+    encoder.encode(texts)
+    assert max(sizes) == CPU_TOKENS // 3 * 3
     sizes.clear()
     monkeypatch.setattr("transformers.BatchEncoding.to", lambda self, _device: self)
     encoder.device = "cuda:0"
-    encoder.encode(["a"] * (GPU_BATCH + 1))
-    assert sizes == [GPU_BATCH, 1]
+    encoder.encode(texts)
+    assert sizes == [GPU_TOKENS // 3 * 3, 3]
 
 
 def test_bfloat16_is_the_type_of_torchs_weights(tiny_encoder: Path) -> None:
@@ -197,7 +229,7 @@ def test_int8_is_permitted_only_where_the_error_holds(tiny_encoder: Path) -> Non
     config = EncoderConfig(reference=str(tiny_encoder), layers=1)
     exact = TextEncoder(str(tiny_encoder), layers=1).encode(TEXTS)
 
-    def distance(embeddings: np.ndarray) -> float:
+    def distance(embeddings: NDArray[np.float32]) -> float:
         return float(np.abs(embeddings - exact).max())
 
     lost = distance(TextEncoder(str(tiny_encoder), layers=1, arithmetic="int8").encode(TEXTS))

@@ -8,8 +8,12 @@ import pytest
 import torch
 
 from contento.model import serving
-from contento.model.config import EncoderConfig
-from contento.model.encoder import EncoderError, TextEncoder, encoder_directory, encoder_hash
+from contento.model.arithmetic import ArithmeticUnavailable
+from contento.model.bundle import Bundle, write_bundle
+from contento.model.calibration import Calibration
+from contento.model.config import BundleConfig, EncoderConfig, NetworkConfig
+from contento.model.encoder import EncoderError, TextEncoder, encoder_directory, encoder_hash, new_adapter
+from contento.model.network import Network
 from contento.model.rows import empty_rows, join_inputs, select
 from contento.model.serving import LiveBundles
 from contento.model.store import read_live, write_live
@@ -116,3 +120,55 @@ def test_an_embedding_does_not_depend_on_its_batch_or_order() -> None:
         np.testing.assert_allclose(encoder.encode([text])[0], together[row], atol=1e-5)
     first = encoder.encode(texts, pooling="first")
     assert not np.allclose(first, together, atol=1e-2)
+
+
+def tiny_bundle(store: Path, encoder: EncoderConfig, adapter: Path | None = None, *, width: int) -> Bundle:
+    config = replace(encoder, dimension=32, adapted=adapter is not None, hash=encoder_hash(encoder, adapter))
+    network = Network(NetworkConfig(text_dimension=32, width=width))
+    return write_bundle(
+        store,
+        config=BundleConfig(encoder=config, network=network.config),
+        network=network,
+        calibration=Calibration(),
+        training={},
+        metrics={},
+        adapter=adapter,
+    )
+
+
+def test_arms_in_onnx_say_what_they_say_in_torch(tiny_encoder: Path, tmp_path: Path) -> None:
+    encoder = EncoderConfig(reference=str(tiny_encoder))
+    new_adapter(encoder, tmp_path / "adapter", seed=1)
+    store = tmp_path / "store"
+    plain, adapted = tiny_bundle(store, encoder, width=32), tiny_bundle(store, encoder, tmp_path / "adapter", width=64)
+    write_live(store, {"serving": plain.hash, "candidate": adapted.hash})
+    texts, arms = ["good sound", "bad", "good sound", "hate it"], ["serving", "candidate", "candidate", "serving"]
+    answers = [
+        LiveBundles.open(store, device="cpu", arithmetic=each, score=False).encode(texts, arms)
+        for each in ("float32", "onnx")
+    ]
+    np.testing.assert_allclose(answers[1].embedding, answers[0].embedding, atol=1e-4)
+    assert answers[1].encoder.tolist() == answers[0].encoder.tolist()
+    assert not np.allclose(answers[1].embedding[0], answers[1].embedding[2], atol=1e-2)
+
+
+def test_bundles_of_one_encoder_run_in_what_all_of_them_permit(tiny_encoder: Path, tmp_path: Path) -> None:
+    fast = EncoderConfig(reference=str(tiny_encoder), arithmetics=("int8", "float32"))
+    exact = replace(fast, arithmetics=("float32",))
+    one, other = tiny_bundle(tmp_path, fast, width=32), tiny_bundle(tmp_path, exact, width=64)
+    assert one.config.encoder.hash == other.config.encoder.hash
+    for live, expected in (
+        ({"serving": one.hash}, "int8"),
+        ({"serving": one.hash, "candidate": other.hash}, "float32"),
+    ):
+        write_live(tmp_path, live)  # type: ignore[arg-type]
+        bundles = LiveBundles.open(tmp_path, device="cpu", score=False, cache=tmp_path / "cache")
+        assert {encoder.arithmetic for encoder in bundles._encoders.values()} == {expected}
+
+
+def test_an_arithmetic_that_the_machine_cannot_do_is_refused(
+    random_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "capabilities", dict)
+    with pytest.raises(ArithmeticUnavailable, match="is bfloat16, but cpu here can do only"):
+        LiveBundles.open(random_store, device="cpu", score=False, arithmetic="bfloat16")
