@@ -47,7 +47,7 @@ def ranked_towers(explanation: Explanation) -> list[TowerContribution]:
 def scale(explanation: Explanation, values: Sequence[float]) -> float:
     """Return what the longest bar stands for: the largest value, but at least a hundredth of the target's range."""
     least = 0.04 if explanation.target == "rating" else 0.01  # below that, long bars would make much of nothing
-    return max(least, *map(abs, values))
+    return max([least, *map(abs, values)])
 
 
 def pieces(explanation: Explanation) -> list[tuple[str, float, bool]]:
