@@ -37,7 +37,7 @@ def write_tiny_encoder(directory: Path, kind: str = "bert", *, layers: int = 2) 
         "hidden_size": 32,
         "num_hidden_layers": layers,
         "num_attention_heads": 4,
-        "max_position_embeddings": 64,
+        "max_position_embeddings": 160,
         "pad_token_id": 0,
     }
     sizes["hidden_dim" if kind == "distilbert" else "intermediate_size"] = 64

@@ -12,7 +12,8 @@ from contento.contracts.messages import Embedding, Feedback, Item, Outcome, Sati
 from contento.eventlog.quick import parse_quickly
 
 WORDS = st.text(st.characters(codec="utf-8"), max_size=8)
-FLOATS = st.floats(width=32, allow_nan=False)
+FLOATS = st.floats(-(2.0**126), 2.0**126, width=32) | st.sampled_from((float("inf"), -float("inf")))
+"""JSON's printer rounds the largest finite ones out of range."""
 TIMES = st.builds(
     Timestamp,
     seconds=st.integers(-62_135_596_800, 253_402_300_799),

@@ -104,7 +104,7 @@ def test_a_crash_loop_waits_longer_each_time(make: Make) -> None:
         back_off=BackOff(first_s=0.05, highest_s=0.1, stable_s=30.0),
     )
     service.start()
-    until(lambda: service.restarts >= 4)
+    until(lambda: service.restarts >= 4, seconds=60)
     waits = [line.split(" in ")[1] for line in service.last_log_lines(100).splitlines() if "starting it again" in line]
     assert waits[:4] == ["0.05 s", "0.1 s", "0.1 s", "0.1 s"]
 
