@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -137,22 +138,20 @@ def _progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _encoder_table(figures: "Sequence[EncoderFigures]") -> Table:
-    table = Table()
+    table = Table(box=box.SIMPLE, caption="* what start-up chooses here", caption_justify="left")
     table.add_column("arithmetic")
-    for name in ("layers", "texts/s", "x float32", "least cosine", "mean cosine", "RMSE", "difference"):
+    for name in ("layers", "texts/s", "x float32", "cosine >=", "mean", "RMSE", "change"):
         table.add_column(name, justify="right")
-    table.add_column("start-up")
     for each in figures:
         table.add_row(
-            each.arithmetic,
+            f"{each.arithmetic} *" if each.chosen else each.arithmetic,
             str(each.layers),
             f"{each.texts_per_second:.1f}",
             f"{each.times_float32:.2f}",
-            f"{each.cosine[0]:.5f}",
-            f"{each.cosine[1]:.5f}",
+            f"{each.cosine[0]:.4f}",
+            f"{each.cosine[1]:.4f}",
             "-" if each.rmse is None else f"{each.rmse:.4f}",
             "-" if each.rmse_difference is None else f"{each.rmse_difference:+.4f}",
-            "chooses it" if each.chosen else "",
         )
     return table
 
