@@ -26,7 +26,7 @@ from contento.model.threads import one_thread
 from contento.training.descent import Epoch
 from contento.training.records import Source
 from contento.training.text.tuning import TuneOptions, labelled, tune
-from contento.training.train_fit import Dataset, FitOptions, fit, outputs_of
+from contento.training.train_fit import Dataset, FitOptions, fit, outputs_of, temper
 from contento.training.train_log import TrainLog
 from contento.training.train_metrics import Metrics, evaluate, root_mean_square
 from contento.training.train_rows import Survey, TrainingRows, survey, training_rows
@@ -236,6 +236,7 @@ def _fit_network(
             log=log.stage("network"),
             advance=lambda done: report("network", done, steps),
         )
+        temper(network, data["validation"])
         rating = outputs_of(network, data["validation"]).rating.softmax(-1).numpy()
     truth = data["validation"].rating.numpy()
     rated = np.isfinite(truth)

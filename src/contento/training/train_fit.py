@@ -160,6 +160,30 @@ def fit(
     return network, epochs
 
 
+@torch.no_grad()
+def temper(network: Network, validation: Dataset) -> None:
+    """Make the probabilities of satisfaction and outcomes as sure as they are right on rows that fitting did not see.
+
+    Each head's logits are divided by the temperature of the least loss there (Guo et al. 2017), which goes into the
+    head's weights; what is likeliest stays so.
+    """
+    found = outputs_of(network, validation)
+    told, known = validation.satisfaction >= 0, validation.outcomes.isfinite()
+    temperatures = torch.logspace(-1, 1, 201)
+    if told.any():
+        logits, truth = found.satisfaction[told], validation.satisfaction[told]
+        _cool(network.satisfaction, temperatures, lambda t: functional.cross_entropy(logits / t, truth))
+    if known.any():
+        sure, happened = found.outcomes[known], validation.outcomes[known]
+        _cool(network.outcomes, temperatures, lambda t: functional.binary_cross_entropy_with_logits(sure / t, happened))
+
+
+def _cool(head: torch.nn.Module, temperatures: Tensor, loss: Callable[[Tensor], Tensor]) -> None:
+    best = temperatures[torch.stack([loss(each) for each in temperatures]).argmin()]
+    for weights in head.parameters():
+        weights.div_(best)
+
+
 @torch.inference_mode()
 def outputs_of(network: Network, data: Dataset, without: tuple[str, ...] = ()) -> NetworkOutputs:
     """Return the network's answers to all rows, with some towers taken away."""
