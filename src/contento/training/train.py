@@ -46,6 +46,9 @@ _MANY: Final = 2_000
 """Texts from which on an ONNX graph, which takes some ten seconds to make, pays."""
 _MEASURED: Final = 512
 """Texts on which the arithmetics are measured, at most; with fewer than 200 none is."""
+_AFTER_ADAPTER: Final = 0.3
+"""Of the network's learning rate: what it learns from are embeddings that the adapter has seen the labels of, and small
+steps let later rows stop it before it trusts them too much. Chosen on such rows, of reviews and of tweets."""
 _OWN_TEXTS: Final = 0.5
 """Share of labelled rows with a text that no other row has, from which on the encoder is tuned: below it the same
 texts, titles of items for the most part, come again and again, and an adapter would learn them by heart."""
@@ -187,8 +190,11 @@ def fit_bundle(
         sizes = NetworkConfig(
             text_dimension=dimension, image_dimension=found.image_dimension, outcome_names=found.outcome_names
         )
+        how = options.fit
+        if adapter:
+            how = replace(how, learning_rate=how.learning_rate * _AFTER_ADAPTER)
         network, calibration, histories["network"] = _fit_network(
-            sizes, data, options=options, work=work, log=log, report=report
+            sizes, data, options=replace(options, fit=how), work=work, log=log, report=report
         )
     config = replace(
         config, arithmetics=_arithmetics(config, adapter, network, parts.validation, device=device, report=report)
