@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from contento.cli.bench_explanations import explanations
+from contento.cli.bundle_option import open_bundle
 
 if TYPE_CHECKING:  # loads torch, which takes seconds
     from contento.bench.encoder import EncoderFigures
@@ -30,7 +31,7 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as one 
 
 
 @app.command()
-def encoder(  # noqa: PLR0917 - the command's options
+def encoder(
     data: Annotated[
         str, typer.Option("--data", help="Data with texts, KIND:PATH; with ratings, accuracy is measured too.")
     ] = "simulated:steady?events=4000",
@@ -41,21 +42,20 @@ def encoder(  # noqa: PLR0917 - the command's options
     as_json: _AsJson = False,
 ) -> None:
     """Measure the text encoder in every arithmetic that this machine can do, and with fewer layers."""
-    import torch  # noqa: PLC0415 - takes seconds
+    import torch
 
-    from contento.bench.encoder import bench_encoder  # noqa: PLC0415
-    from contento.bench.texts import read_texts  # noqa: PLC0415
-    from contento.model.arithmetic import capabilities  # noqa: PLC0415
-    from contento.model.bundle import load_bundle  # noqa: PLC0415
-    from contento.scoring.settings import ScorerSettings  # noqa: PLC0415
-    from contento.training.readers import open_source  # noqa: PLC0415
+    from contento.bench.encoder import bench_encoder
+    from contento.bench.texts import read_texts
+    from contento.model.arithmetic import capabilities
+    from contento.scoring.settings import ScorerSettings
+    from contento.training.readers import open_source
 
     counts = _counts(layers)
     console = Console(stderr=as_json)
     torch.set_num_threads(threads or torch.get_num_threads())
     machine = capabilities()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    measured = load_bundle(bundle or _default_bundle())
+    measured = open_bundle(None, bundle)
     with _progress(console) as report:
         found = read_texts(open_source(data), texts)
         figures = bench_encoder(
@@ -87,12 +87,11 @@ def scorer(
     as_json: _AsJson = False,
 ) -> None:
     """Measure everything of the model but the encoder, on random rows; it uses one thread."""
-    from contento.bench.scorer import BATCHES, bench_scorer  # noqa: PLC0415 - takes seconds
-    from contento.model.bundle import load_bundle  # noqa: PLC0415
-    from contento.model.serving import LiveBundles  # noqa: PLC0415
+    from contento.bench.scorer import BATCHES, bench_scorer
+    from contento.model.serving import LiveBundles
 
     console = Console(stderr=as_json)
-    measured = load_bundle(bundle or _default_bundle())
+    measured = open_bundle(None, bundle)
     bundles = LiveBundles({"serving": measured}, device="cpu", encode=False, score=True)
     with _progress(console) as report:
         figures = bench_scorer(
@@ -115,12 +114,6 @@ def _counts(layers: str) -> list[int]:
         raise typer.BadParameter(
             f"{layers!r} is no list of whole numbers such as 6,4,3", param_hint="--layers"
         ) from None
-
-
-def _default_bundle() -> Path:
-    from contento.model.store import default_store, read_live  # noqa: PLC0415 - a plain import of the command is quick
-
-    return default_store() / read_live(default_store())["serving"]
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """`contento bench explanations`: does the score move when what an explanation names is taken away?"""
 
 import json
-from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any, Final
 
@@ -9,6 +8,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from contento.cli.bundle_option import BundleOption, StoreOption, open_bundle
 
 _KINDS: Final = {
     "words": "words: a fifth",
@@ -18,18 +19,14 @@ _KINDS: Final = {
 }
 
 
-def explanations(  # noqa: PLR0917 - the command's options
+def explanations(
     data: Annotated[str, typer.Option("--data", help="Data, KIND:PATH, e.g. simulated:drift?seed=7.")],
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows to check, drawn from all events.")] = 200,
     target: Annotated[
         str, typer.Option("--target", help="rating, satisfaction, negative, neutral, positive, or an outcome.")
     ] = "rating",
-    bundles: Annotated[
-        Path | None, typer.Option("--bundles", help="Bundle store: its `serving` bundle [default: the package's].")
-    ] = None,
-    bundle: Annotated[
-        Path | None, typer.Option("--bundle", help="Directory of one bundle, instead of a store.")
-    ] = None,
+    bundles: StoreOption = None,
+    bundle: BundleOption = None,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of integrated gradients.")] = 50,
     draws: Annotated[int, typer.Option("--draws", min=1, help="Random choices of words per text.")] = 5,
     seed: Annotated[int, typer.Option("--seed", help="Of everything random.")] = 0,
@@ -38,15 +35,14 @@ def explanations(  # noqa: PLR0917 - the command's options
     ] = False,
 ) -> None:
     """Take away what explanations name, and as much at random: which moves the score more?"""
-    import numpy as np  # noqa: PLC0415 - with torch, takes seconds; --help does not need it
+    import numpy as np
 
-    from contento.bench.explanations import check_explanations  # noqa: PLC0415
-    from contento.cli.bundle_option import open_bundle  # noqa: PLC0415
-    from contento.inference.live import live_bundle  # noqa: PLC0415
-    from contento.model.explanation.explainer import Explainer  # noqa: PLC0415
-    from contento.model.rows import join_inputs  # noqa: PLC0415
-    from contento.scoring.core.situations import sampled, situations  # noqa: PLC0415
-    from contento.training.readers import open_source  # noqa: PLC0415
+    from contento.bench.explanations import check_explanations
+    from contento.inference.live import live_bundle
+    from contento.model.explanation.explainer import Explainer
+    from contento.model.rows import join_inputs
+    from contento.scoring.core.situations import sampled, situations
+    from contento.training.readers import open_source
 
     start = perf_counter()
     console = Console(stderr=as_json)

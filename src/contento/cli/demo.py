@@ -31,7 +31,7 @@ SHOWN_PER_SECOND = 250.0
 REFRESHES_PER_SECOND = 4
 
 
-def demo(  # noqa: PLR0917 - typer calls it by name
+def demo(
     data: Annotated[
         str, typer.Option(metavar="KIND:PATH", help="Data set to feed, e.g. rees46:events.csv.gz.")
     ] = "simulated:steady?events=5000",

@@ -90,7 +90,7 @@ def _settings(given: dict[str, str]) -> ScorerSettings:
 
 async def _check_triton(settings: ScorerSettings) -> Check:
     async def connect() -> Inference:
-        from contento.inference.triton.client import TritonInference  # noqa: PLC0415 - gRPC
+        from contento.inference.triton.client import TritonInference
 
         return TritonInference(settings.triton)
 
@@ -99,7 +99,7 @@ async def _check_triton(settings: ScorerSettings) -> Check:
 
 async def _check_in_process(settings: ScorerSettings) -> Check:
     async def load() -> Inference:
-        from contento.inference.in_process import InProcessInference  # noqa: PLC0415 - imports torch
+        from contento.inference.in_process import InProcessInference
 
         return await InProcessInference.open(
             settings.bundles or default_store(), arithmetic=settings.encoder_arithmetic, cache=settings.cache

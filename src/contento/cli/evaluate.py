@@ -26,7 +26,7 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print the figures as one 
 
 
 @app.command()
-def prequential(  # noqa: PLR0917 - typer calls it by name
+def prequential(
     data: _Data,
     bundle: _Bundle = None,
     groups: _Groups = "",
@@ -35,12 +35,12 @@ def prequential(  # noqa: PLR0917 - typer calls it by name
     as_json: _AsJson = False,
 ) -> None:
     """Predict, judge, then learn each rating, in the order of the data."""
-    from contento.cli.evaluate_view import progress, show  # noqa: PLC0415
-    from contento.training.evaluation.prequential import (  # noqa: PLC0415 - takes seconds
+    from contento.cli.evaluate_view import progress, show
+    from contento.training.evaluation.prequential import (
         PrequentialOptions,
         evaluate_prequential,
     )
-    from contento.training.readers import open_source  # noqa: PLC0415
+    from contento.training.readers import open_source
 
     start = perf_counter()
     console = Console(stderr=as_json)
@@ -53,7 +53,7 @@ def prequential(  # noqa: PLR0917 - typer calls it by name
 
 
 @app.command()
-def static(  # noqa: PLR0917 - typer calls it by name
+def static(
     data: _Data,
     split: Annotated[
         str,
@@ -69,10 +69,10 @@ def static(  # noqa: PLR0917 - typer calls it by name
     as_json: _AsJson = False,
 ) -> None:
     """Learn one part of the data, then predict the other."""
-    from contento.cli.evaluate_view import progress, show  # noqa: PLC0415
-    from contento.training.evaluation.static import StaticOptions, evaluate_static  # noqa: PLC0415 - takes seconds
-    from contento.training.readers import open_source  # noqa: PLC0415
-    from contento.training.readers.specification import parse  # noqa: PLC0415
+    from contento.cli.evaluate_view import progress, show
+    from contento.training.evaluation.static import StaticOptions, evaluate_static
+    from contento.training.readers import open_source
+    from contento.training.readers.specification import parse
 
     start = perf_counter()
     console = Console(stderr=as_json)

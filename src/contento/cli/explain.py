@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from contento.cli.bundle_option import BundleOption, StoreOption, open_bundle
 from contento.cli.connection import DirectoryOption, find_settings
 from contento.contracts.errors import ContentoError
 from contento.scoring.core.situations import Situation, situations
@@ -19,7 +20,7 @@ class NothingToExplain(ContentoError):
     """What was asked for is not there."""
 
 
-def explain(  # noqa: PLR0917 - the command's options
+def explain(
     text: Annotated[str | None, typer.Option("--text", help="Explain the score of a text alone.")] = None,
     data: Annotated[str | None, typer.Option("--data", help="Data, KIND:PATH, that holds the event.")] = None,
     event: Annotated[str | None, typer.Option("--event", help="Id of the event whose score to explain.")] = None,
@@ -28,12 +29,8 @@ def explain(  # noqa: PLR0917 - the command's options
     target: Annotated[
         str, typer.Option("--target", help="rating, satisfaction, negative, neutral, positive, or an outcome.")
     ] = "rating",
-    bundles: Annotated[
-        Path | None, typer.Option("--bundles", help="Bundle store: its `serving` bundle [default: the package's].")
-    ] = None,
-    bundle: Annotated[
-        Path | None, typer.Option("--bundle", help="Directory of one bundle, instead of a store.")
-    ] = None,
+    bundles: StoreOption = None,
+    bundle: BundleOption = None,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of integrated gradients.")] = 50,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page to this file, too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, on the last line.")] = False,
@@ -44,12 +41,11 @@ def explain(  # noqa: PLR0917 - the command's options
     Say which: --text TEXT, --data SPEC --event ID, or --user ID --item ID.
     """
     _check(text, data, event, user, item)
-    from contento.cli.bundle_option import open_bundle  # noqa: PLC0415 - torch takes seconds; --help does not need it
-    from contento.cli.explain_page import page  # noqa: PLC0415
-    from contento.cli.explain_view import view  # noqa: PLC0415
-    from contento.inference.live import live_bundle  # noqa: PLC0415
-    from contento.model.explanation.explainer import Explainer  # noqa: PLC0415
-    from contento.model.rows import empty_rows  # noqa: PLC0415
+    from contento.cli.explain_page import page
+    from contento.cli.explain_view import view
+    from contento.inference.live import live_bundle
+    from contento.model.explanation.explainer import Explainer
+    from contento.model.rows import empty_rows
 
     chosen = open_bundle(bundles, bundle)
     if text is not None:

@@ -55,10 +55,10 @@ def mask(
 
     Read it with --data log:FILE.
     """
-    from contento.privacy.personal_data import PersonalData  # noqa: PLC0415 - takes seconds; --help does not need it
-    from contento.privacy.rules import PHONE_REGIONS  # noqa: PLC0415
-    from contento.privacy.source import masked_source  # noqa: PLC0415
-    from contento.training.readers import open_source  # noqa: PLC0415
+    from contento.privacy.personal_data import PersonalData
+    from contento.privacy.rules import PHONE_REGIONS
+    from contento.privacy.source import masked_source
+    from contento.training.readers import open_source
 
     start = perf_counter()
     counts: Counter[Kind] = Counter()

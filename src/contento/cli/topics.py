@@ -49,7 +49,7 @@ def kafka_connection(settings: ScorerSettings) -> dict[str, Any]:
     """Return what an aiokafka client needs besides the address: credentials and TLS, where they are set."""
     if not settings.kafka_username and not settings.kafka_tls:
         return {}
-    from contento.scoring.kafka_client import kafka_client  # noqa: PLC0415 - imports aiokafka
+    from contento.scoring.kafka_client import kafka_client
 
     return kafka_client(settings)
 

@@ -21,7 +21,7 @@ _STAGES = {
 }
 
 
-def train(  # noqa: PLR0917 - a command's options are named
+def train(
     data: Annotated[
         list[str], typer.Option("--data", help="Data, KIND:PATH, e.g. simulated:steady or log:FILE; repeat for more.")
     ],
@@ -68,13 +68,13 @@ def train(  # noqa: PLR0917 - a command's options are named
 
     Killed and called again with the same data and options, it goes on where it was.
     """
-    from contento.model.config import EncoderConfig  # noqa: PLC0415 - torch takes seconds; --help does not need it
-    from contento.training.readers import open_source  # noqa: PLC0415
-    from contento.training.report.page import write_report  # noqa: PLC0415
-    from contento.training.text.tuning import TuneOptions  # noqa: PLC0415
-    from contento.training.train import TrainOptions  # noqa: PLC0415
-    from contento.training.train import train as train_on  # noqa: PLC0415
-    from contento.training.train_fit import FitOptions  # noqa: PLC0415
+    from contento.model.config import EncoderConfig
+    from contento.training.readers import open_source
+    from contento.training.report.page import write_report
+    from contento.training.text.tuning import TuneOptions
+    from contento.training.train import TrainOptions
+    from contento.training.train import train as train_on
+    from contento.training.train_fit import FitOptions
 
     console = Console()
     options = TrainOptions(
@@ -94,8 +94,8 @@ def train(  # noqa: PLR0917 - a command's options are named
     )
     sources = [open_source(each) for each in data]
     if mask_personal_data:
-        from contento.privacy.personal_data import PersonalData  # noqa: PLC0415 - takes seconds, and few ask for it
-        from contento.privacy.source import masked_source  # noqa: PLC0415
+        from contento.privacy.personal_data import PersonalData
+        from contento.privacy.source import masked_source
 
         personal_data = PersonalData()
         sources = [masked_source(each, personal_data) for each in sources]

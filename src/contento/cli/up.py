@@ -27,7 +27,7 @@ WATCH_S = 0.2
 Directory = Annotated[Path, typer.Option(help="Where each service has its folder, for data and log.")]
 
 
-def up(  # noqa: PLR0917 - the command's options
+def up(
     kafka: KafkaOption = None,
     redis: RedisOption = None,
     triton: TritonOption = None,

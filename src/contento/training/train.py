@@ -190,11 +190,11 @@ def fit_bundle(
         sizes = NetworkConfig(
             text_dimension=dimension, image_dimension=found.image_dimension, outcome_names=found.outcome_names
         )
-        how = options.fit
         if adapter:
-            how = replace(how, learning_rate=how.learning_rate * _AFTER_ADAPTER)
+            rate = options.fit.learning_rate * _AFTER_ADAPTER
+            options = replace(options, fit=replace(options.fit, learning_rate=rate))
         network, calibration, histories["network"] = _fit_network(
-            sizes, data, options=replace(options, fit=how), work=work, log=log, report=report
+            sizes, data, options=options, work=work, log=log, report=report
         )
     config = replace(
         config, arithmetics=_arithmetics(config, adapter, network, parts.validation, device=device, report=report)
@@ -309,11 +309,12 @@ def _embed(
 
 
 def _key(parts: Parts, options: TrainOptions) -> str:
-    """Return a name for a training: the same data and options have the same."""
+    """Return a name for a training: the same data, encoder and options have the same."""
     total = hashlib.sha256(json.dumps(asdict(options), sort_keys=True).encode())
+    total.update(encoder_hash(options.encoder).encode())
     for part in (parts.train, parts.validation, parts.test):
         total.update("\n".join(f"{text}\t{event}" for text, event in zip(part.text, part.event, strict=True)).encode())
-        for array in (part.rating, part.satisfaction, part.outcomes, part.history_ids, part.factors):
+        for array in (part.rating, part.satisfaction, part.outcomes, part.history_ids, part.factors, part.image):
             total.update(np.ascontiguousarray(array).tobytes())
     return total.hexdigest()[:16]
 

@@ -72,7 +72,7 @@ class AdaptedEncoder(nn.Module):
         self._kept: dict[Tokens, list[Tensor]] = {}
 
     def keep_lower(self, tokens: Tokens, batch: int, advance: Callable[[int], None] = lambda _: None) -> None:
-        """Run the lower layers once per text, as far as `KEPT_BYTES` reaches.
+        """Run the lower layers once per text, if their answers to all texts fit into `KEPT_BYTES`.
 
         Always in the same order, so that a run that goes on after a kill meets the same numbers.
 
@@ -81,16 +81,14 @@ class AdaptedEncoder(nn.Module):
             batch: Texts in a pass.
             advance: Told how many more texts are done.
         """
-        if not self._first:
+        needed = 2 * self.dimension * sum(map(len, tokens.ids))
+        kept = sum(each.nbytes for texts in self._kept.values() for each in texts)
+        if not self._first or kept + needed > KEPT_BYTES:
             return
         order = sorted(range(len(tokens.ids)), key=lambda row: -len(tokens.ids[row]))
-        room = KEPT_BYTES - sum(each.nbytes for kept in self._kept.values() for each in kept)
         found: dict[int, Tensor] = {}
         for rows in torch.split(torch.tensor(order), batch):
             ids, mask = tokens.padded(rows)
-            room -= ids.numel() * self.dimension * 2
-            if room < 0:
-                return
             lower = self._lower(ids.to(self.device), mask.to(self.device)).half().cpu()
             for place, row in enumerate(rows.tolist()):
                 found[row] = lower[place, : len(tokens.ids[row])].clone()
