@@ -143,6 +143,8 @@ class TextEncoder:
     ) -> NDArray[np.float32]:
         """Return unit-length embeddings `[len(texts), dimension]`; texts of like length share a pass.
 
+        That of a text does not depend on the others, but for the last bits of its products' sums.
+
         Args:
             texts: Any texts; the empty one has an embedding too.
             max_length: Tokens that are read.
@@ -159,6 +161,8 @@ class TextEncoder:
         )["input_ids"]
         order = sorted(range(len(texts)), key=lambda row: len(ids[row]))
         most = tokens or (GPU_TOKENS if self.device.startswith("cuda") else CPU_TOKENS)
+        if self.arithmetic == "int8":
+            most = 0  # one scale serves a whole pass: in company, a text's embedding would depend on its neighbours'
         for turn in passes([len(ids[row]) for row in order], most):
             rows = order[turn]
             padded = self._tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from contento.model.arithmetic import UNMEASURED
 from contento.model.bundle import BundleError, load_bundle, write_bundle
 from contento.model.calibration import Calibration
 from contento.model.config import BundleConfig, ConfigError, EncoderConfig, NetworkConfig
@@ -142,7 +143,9 @@ def test_the_shipped_bundle_is_whole_small_and_trained(tmp_path: Path) -> None:
     bundle = load_bundle(store / live["serving"])
     assert sorted(path.name for path in store.iterdir()) == sorted(["live.json", bundle.hash])
     assert sum(file.stat().st_size for file in bundle.path.rglob("*") if file.is_file()) < 5_000_000
-    assert bundle.config.encoder == EncoderConfig(hash=bundle.config.encoder.hash)
+    encoder = bundle.config.encoder
+    assert encoder == EncoderConfig(hash=encoder.hash, arithmetics=encoder.arithmetics)
+    assert set(UNMEASURED) <= set(encoder.arithmetics)
     assert bundle.config.encoder.reference.startswith("package:")
     metrics = json.loads((bundle.path / "metrics.json").read_text())
     assert metrics["rating"]["rmse"] < 0.8 * metrics["rating"]["rmse_of_mean"]

@@ -47,6 +47,12 @@ def test_int8_is_close_to_torch_and_not_the_same(tiny_encoder: Path) -> None:
     assert not np.allclose(found, expected, atol=1e-5), "nothing was quantised"
 
 
+@pytest.mark.parametrize("arithmetic", ["float32", "onnx", "int8"])
+def test_an_embedding_does_not_depend_on_its_company(tiny_encoder: Path, arithmetic: Arithmetic) -> None:
+    encoder = TextEncoder(str(tiny_encoder), arithmetic=arithmetic)
+    assert np.concatenate([encoder.encode([text]) for text in TEXTS]) == pytest.approx(encoder.encode(TEXTS), abs=1e-6)
+
+
 @pytest.mark.parametrize("layers", [0, 1])
 def test_adapters_in_onnx_say_what_they_say_in_torch(tiny_encoder: Path, tmp_path: Path, layers: int) -> None:
     config = EncoderConfig(reference=str(tiny_encoder), layers=layers)
