@@ -1,0 +1,1 @@
+"""The learner: feedback joined to the scores it judges, truth kept prequentially, drift found, factors stepped."""

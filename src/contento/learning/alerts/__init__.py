@@ -1,0 +1,1 @@
+"""Where alerts go, and how an alert reads. Pure but for the sinks."""

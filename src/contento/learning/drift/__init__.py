@@ -1,0 +1,1 @@
+"""Monitors that see, early and quietly, that scores or inputs have changed. Pure."""
