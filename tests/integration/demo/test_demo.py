@@ -36,11 +36,27 @@ def demo(directory: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def summary(directory: Path, *arguments: str) -> dict[str, Any]:
     process = demo(directory, "--once", "--json", *arguments)
-    output, _ = process.communicate(timeout=150)
+    try:
+        output, _ = process.communicate(timeout=150)
+    except subprocess.TimeoutExpired:
+        pytest.fail(f"the demo does not end:\n{where_it_hangs(process)}")
     assert process.returncode == 0, output
     found: dict[str, Any] = json.loads(output.splitlines()[-1])
     assert found.keys() >= FIGURES
     return found
+
+
+def where_it_hangs(process: subprocess.Popen[str]) -> str:
+    """Return the stacks of a process and of those it started, and what it printed, and end it."""
+    tree = [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
+    spy = str(Path(sys.executable).with_name("py-spy"))
+    stacks = [
+        subprocess.run([spy, "dump", "--pid", str(pid)], capture_output=True, text=True, timeout=20, check=False).stdout
+        for pid in tree
+    ]
+    process.terminate()  # its servers end with it
+    output, _ = process.communicate(timeout=30)
+    return "\n".join([*filter(None, stacks), output])
 
 
 def everything_counted(figures: dict[str, Any], events: int) -> None:
