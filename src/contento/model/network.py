@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from contento.model.config import NetworkConfig
 from contento.model.interface import FACTOR_RANK, FACTOR_VALUES, HISTORY_LENGTH, HISTORY_VALUES, RATINGS, TOWERS
 
-_LOWEST = torch.finfo(torch.float32).min
+_LOWEST = torch.finfo(torch.bfloat16).min  # also in mixed precision a number; as good as none in either
 
 
 class NetworkInputs(NamedTuple):

@@ -6,6 +6,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import torch
 from own_texts import OwnTexts
 from tiny_encoders import write_tiny_encoder
 
@@ -72,6 +73,14 @@ def test_it_ends_with_the_same_bundle(options: TrainOptions, tmp_path: Path) -> 
         assert not list((out / RUNS).glob("*/checkpoints")), "checkpoints go when they are no longer needed"
         if stage == "adapter 2":
             assert rest.count("adapter 1") <= 1, "an adapter that is done is not fitted again"
+
+
+def test_mixed_precision_trains_a_whole_bundle(
+    options: TrainOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(descent, "_mixed_precision", lambda _: lambda: torch.autocast("cpu", torch.bfloat16))
+    stages(tmp_path, options)
+    assert [path for path in tmp_path.iterdir() if len(path.name) == 64]
 
 
 def test_other_options_are_another_training(options: TrainOptions, tmp_path: Path) -> None:

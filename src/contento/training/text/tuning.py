@@ -178,7 +178,8 @@ class _Heads(nn.Module):
     def forward(self, tokens: Tokens, rows: Tensor, hidden: float = 0.0) -> _Logits:
         embedding, _, _ = self.encoder.embed(tokens, rows, hidden)
         scaled = self.dropout(embedding * self.scale)
-        return _Logits(*(head(scaled).cpu() for head in (self.rating, self.satisfaction, self.outcomes)))
+        heads = (self.rating, self.satisfaction, self.outcomes)
+        return _Logits(*(head(scaled).float().cpu() for head in heads))  # in mixed precision they are in 16 bits
 
 
 def _fit(
