@@ -152,7 +152,7 @@ async def feed(stack: Stack, prefix: str, per_second: float | None) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)  # a minute and a half on a machine of its own
 async def test_disturbed_scorers_count_every_event_once(stack: Stack, redis_of: Any, run_scorer: RunScorer) -> None:
     calm = f"calm-{uuid.uuid4().hex[:8]}"
     expected = await run_once(stack, calm, run_scorer, None)
