@@ -16,15 +16,19 @@ from typing import Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from contento.connections import settings as connection_settings
+from contento.connections.settings import ConnectionSettings
 from contento.contracts import headers, redis_keys, validation
 from contento.contracts.messages import UserEvent
 from contento.contracts.metrics import METRICS
+from contento.contracts.record import InputRecord, dead_letter, read_message
 from contento.contracts.redis_keys import APPLIED, REDIS_KEYS
 from contento.contracts.rejection import MEANINGS, RejectedRecord
 from contento.contracts.topics import DAY_MS, MAX_RECORD_BYTES, TOPICS, Topic
 from contento.contracts.validation import time_ms
+from contento.learning.service import settings as learner_settings
+from contento.learning.service.settings import LearnerSettings
 from contento.scoring import settings as scorer_settings
-from contento.scoring.core.record import InputRecord, dead_letter, read_message
 from contento.scoring.settings import ScorerSettings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -178,16 +182,32 @@ At `http://CONTENTO_METRICS_ADDRESS:CONTENTO_METRICS_PORT/metrics`, beside the u
 
 
 def _settings() -> str:
-    words = {names[0]: text for names, text in _documented(scorer_settings, "ScorerSettings")}
+    shared = _settings_table(connection_settings, ConnectionSettings)
+    scorer = _settings_table(scorer_settings, ScorerSettings)
+    learner = _settings_table(learner_settings, LearnerSettings)
+    return f"""## Settings
+
+Environment variables. An empty one counts as unset.
+
+### Of every service
+
+{shared}
+### Of `contento scorer`
+
+{scorer}
+### Of `contento learner`
+
+{learner}"""
+
+
+def _settings_table(module: ModuleType, settings: type[ConnectionSettings]) -> str:
     rows = [
-        (f"`CONTENTO_{name.upper()}`", _type(field), _default(field), words[name])
-        for name, field in ScorerSettings.model_fields.items()
+        (f"`CONTENTO_{names[0].upper()}`", _type(field), _default(field), text)
+        for names, text in _documented(module, settings.__name__)
+        for field in [settings.model_fields.get(names[0])]
+        if field is not None
     ]
-    return f"""## Settings of the scorer
-
-Environment variables of `contento scorer`. An empty one counts as unset.
-
-{_table(("variable", "type", "default", "what it sets"), rows)}"""
+    return _table(("variable", "type", "default", "what it sets"), rows)
 
 
 def _type(field: FieldInfo) -> str:

@@ -20,9 +20,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP  # noqa: TC002 - one import block for one library
 
 from contento.contracts.errors import ContentoError
+from contento.contracts.record import InputRecord
 from contento.contracts.topics import MAX_RECORD_BYTES, TOPICS, TopicName
 from contento.scoring import faust_fast_path
-from contento.scoring.core.record import InputRecord
 from contento.scoring.pipeline import Pipeline
 from contento.scoring.prometheus import PrometheusMetrics
 from contento.scoring.settings import ScorerSettings

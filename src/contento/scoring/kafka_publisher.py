@@ -11,8 +11,8 @@ from typing import Any, Final, cast
 import aiokafka
 from aiokafka.errors import KafkaError
 
+from contento.contracts.record import OutputRecord
 from contento.contracts.topics import MAX_RECORD_BYTES, TOPICS, TopicName
-from contento.scoring.core.record import OutputRecord
 from contento.scoring.ports import PublishFailed
 
 REQUEST_TIMEOUT_MS: Final = 30_000

@@ -20,11 +20,11 @@ import structlog
 from contento.contracts import headers
 from contento.contracts.errors import ContentoError
 from contento.contracts.messages import Item, UserEvent
+from contento.contracts.record import InputRecord, OutputRecord, dead_letter, read_message
 from contento.contracts.rejection import RejectedRecord
 from contento.inference.base import Inference, InferenceUnavailable, LiveBundle
 from contento.model.interface import Arm, ScorerInputs, ScorerOutputs
 from contento.scoring.core.fold import group_effects, user_effects
-from contento.scoring.core.record import InputRecord, OutputRecord, dead_letter, read_message
 from contento.scoring.core.rows import Text, build_rows, texts
 from contento.scoring.core.scores import build_scores
 from contento.scoring.core.selection import NewEvent, Selection, select

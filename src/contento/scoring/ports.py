@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from contento.contracts.errors import ContentoError
+from contento.contracts.record import OutputRecord
 from contento.contracts.topics import TopicName
-from contento.scoring.core.record import OutputRecord
 
 ClockMs = Callable[[], int]
 """Returns the present in unix milliseconds."""

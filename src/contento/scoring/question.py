@@ -1,7 +1,7 @@
 """Asking about a user and an item that have not met: a score that changes nothing."""
 
 from contento.contracts.messages import History, Score, UserEvent
-from contento.scoring.core.record import InputRecord
+from contento.contracts.record import InputRecord
 from contento.scoring.core.rows import build_rows, texts
 from contento.scoring.core.scores import build_scores
 from contento.scoring.core.selection import NewEvent

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import structlog
 
+from contento.connections.log_lines import configure_logging
 from contento.contracts.redis_keys import RedisKeys
 from contento.inference.base import Inference
 from contento.model.interface import Arm
 from contento.scoring.embeddings import Embeddings
-from contento.scoring.log_lines import configure_logging
 from contento.scoring.pipeline import Pipeline, PipelineOptions
 from contento.scoring.settings import ScorerSettings
 from contento.state.redis_store import RedisStore

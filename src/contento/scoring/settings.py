@@ -3,30 +3,16 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
 
+from contento.connections.settings import ConnectionSettings
 from contento.model.arithmetic import ArithmeticSetting
 from contento.model.store import DEFAULT_CACHE
 
 
-class ScorerSettings(BaseSettings):
+class ScorerSettings(ConnectionSettings):
     """The scorer's settings: each is `CONTENTO_` and the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="CONTENTO_", env_ignore_empty=True)
-
-    kafka: str = "127.0.0.1:9092"
-    """Bootstrap servers, `host:port,…`."""
-    kafka_username: str = ""
-    """SASL user; empty: no authentication."""
-    kafka_password: SecretStr = SecretStr("")
-    """SASL password."""
-    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    """How the user and password are shown to the broker."""
-    kafka_tls: bool = False
-    """Whether to speak TLS with the broker."""
-    redis: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
-    """Redis URL, with user and password where there are any."""
     inference: Literal["triton", "in-process"] = "triton"
     """Who runs the model."""
     triton: str = "127.0.0.1:8001"
@@ -37,10 +23,6 @@ class ScorerSettings(BaseSettings):
     """Arithmetic of the in-process text encoder; `auto`: the fastest that bundle and machine allow."""
     cache: Path = DEFAULT_CACHE
     """Where ONNX graphs of the in-process text encoder are kept between starts."""
-    topic_prefix: str = "contento"
-    """First part of all topic names."""
-    redis_prefix: str = "contento"
-    """First part of all Redis keys."""
     group: str = "contento-scorer"
     """Kafka consumer group."""
     instance: str = ""
@@ -68,11 +50,3 @@ class ScorerSettings(BaseSettings):
     """Risk (1 - satisfaction) above which a user is at risk."""
     at_risk_events: int = Field(default=3, ge=1)
     """Events a user must have before they can be at risk."""
-    metrics_port: int = Field(default=0, ge=0, le=65535)
-    """Port of the Prometheus endpoint; 0: none."""
-    metrics_address: str = "127.0.0.1"
-    """Address the Prometheus endpoint listens on."""
-    log_format: Literal["console", "json"] = "json"
-    """How log lines look."""
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    """Least level that is logged; DEBUG adds a line per batch."""

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 from topic_reading import read_topic
 
+from contento.contracts.record import InputRecord, OutputRecord, dead_letter
 from contento.contracts.rejection import RejectedRecord
 from contento.contracts.topics import DEAD_LETTER_ROOM, TOPICS
 from contento.local.stack import Stack
-from contento.scoring.core.record import InputRecord, OutputRecord, dead_letter
 from contento.scoring.kafka_publisher import KafkaPublisher
 from contento.scoring.ports import PublishFailed
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from contento.contracts import headers, messages
 from contento.contracts.codec import decode
 from contento.contracts.messages import Item, UserEvent
+from contento.contracts.record import InputRecord, dead_letter, read_message
 from contento.contracts.rejection import REJECTION_CODES, RejectedRecord
 from contento.contracts.topics import TOPICS
-from contento.scoring.core.record import InputRecord, dead_letter, read_message
 
 JSON = {headers.CONTENT_TYPE: b"application/json"}
 MESSAGES: list[type[Message]] = [

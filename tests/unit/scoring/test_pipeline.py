@@ -8,9 +8,9 @@ from unit.scoring.world import Crash, MemoryKafka, World, a_record, an_event
 
 from contento.contracts import headers
 from contento.contracts.messages import Item, Score
+from contento.contracts.record import InputRecord, OutputRecord
 from contento.contracts.topics import TopicName
 from contento.scoring import pipeline as pipeline_module
-from contento.scoring.core.record import InputRecord, OutputRecord
 from contento.scoring.pipeline import TooManyUnprocessable
 from contento.scoring.ports import PublishFailed
 from contento.state.base import GroupEffect, StateUnavailable, UserEffect

@@ -8,6 +8,7 @@ import numpy as np
 import xxhash
 
 from contento.contracts.messages import UserEvent
+from contento.contracts.record import InputRecord, OutputRecord
 from contento.contracts.topics import TopicName
 from contento.inference.base import LiveBundle
 from contento.model.interface import (
@@ -16,7 +17,6 @@ from contento.model.interface import (
     ScorerInputs,
     ScorerOutputs,
 )
-from contento.scoring.core.record import InputRecord, OutputRecord
 from contento.scoring.embeddings import Embeddings
 from contento.scoring.pipeline import Pipeline, PipelineOptions
 from contento.scoring.ports import EmbeddingSource, Outcome, Stage

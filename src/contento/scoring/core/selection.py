@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contento.contracts.messages import History, UserEvent
+from contento.contracts.record import InputRecord
 from contento.model.features import append
-from contento.scoring.core.record import InputRecord
 from contento.state.base import UserState
 
 UNSCORED = float("nan")

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contento.contracts.messages import Factors, Feedback, History, UserEvent
+from contento.contracts.record import InputRecord
 from contento.inference.base import LiveBundle
 from contento.model.explanation.explanation import NamedEvent
 from contento.model.factors import step
 from contento.model.features import append, event_time_ms
 from contento.model.interface import ScorerInputs
-from contento.scoring.core.record import InputRecord
 from contento.scoring.core.rows import Text, build_rows, texts
 from contento.scoring.core.selection import UNSCORED, NewEvent
 from contento.state.base import ItemState, UserState

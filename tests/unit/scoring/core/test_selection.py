@@ -3,8 +3,8 @@ import math
 from unit.scoring.world import a_record, an_event
 
 from contento.contracts.messages import History, UserEvent
+from contento.contracts.record import InputRecord
 from contento.model.features import KEPT_EVENTS, append
-from contento.scoring.core.record import InputRecord
 from contento.scoring.core.selection import Selection, select
 from contento.state.base import UserState
 

@@ -1,5 +1,7 @@
-"""Kafka records as the core sees them: what comes in, and what could not be used."""
+"""Kafka records as a core sees them: what comes in, and what could not be used."""
 
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -89,3 +91,16 @@ def dead_letter(record: InputRecord, reason: RejectedRecord) -> OutputRecord:
         value=record.value,
         headers=[*record.headers, *((name, text[:LONGEST_REASON].encode()) for name, text in added.items())],
     )
+
+
+def packed(record: OutputRecord) -> bytes:
+    """Return a record as JSON, to be kept until it can be published."""
+    parts = [None if part is None else b64encode(part).decode() for part in (record.key, record.value)]
+    return json.dumps([*parts, [[name, b64encode(value).decode()] for name, value in record.headers]]).encode()
+
+
+def unpacked(data: bytes) -> OutputRecord:
+    """Return the record that `packed` made JSON of."""
+    key, value, found = json.loads(data)
+    parts = [None if part is None else b64decode(part) for part in (key, value)]
+    return OutputRecord(key=parts[0], value=parts[1], headers=[(name, b64decode(text)) for name, text in found])

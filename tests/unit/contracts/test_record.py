@@ -4,8 +4,8 @@ import pytest
 
 from contento.contracts import headers
 from contento.contracts.messages import UserEvent
+from contento.contracts.record import LONGEST_REASON, InputRecord, dead_letter, read_message
 from contento.contracts.rejection import RejectedRecord
-from contento.scoring.core.record import LONGEST_REASON, InputRecord, dead_letter, read_message
 
 NOW_MS = 1_700_000_100_000
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from contento.scoring.log_lines import REPEATS_EVERY_S, RepeatFilter, configure_logging
+from contento.connections.log_lines import REPEATS_EVERY_S, RepeatFilter, configure_logging
 
 Lines = Callable[[], list[str]]
 

@@ -1,0 +1,195 @@
+"""One record after the other: join, judge, watch, step; and what is to go out."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, Protocol
+
+from contento.contracts.messages import DriftAlert, Feedback, Item, Score
+from contento.contracts.record import InputRecord, dead_letter, packed, read_message
+from contento.contracts.rejection import RejectedRecord
+from contento.contracts.topics import TopicName
+from contento.learning.checkpoint import Checkpointed
+from contento.learning.factors import OnlineFactors
+from contento.learning.join.base import FeedbackOutcome, ScoreOutcome
+from contento.learning.join.join import DAY_MS, Join, Joined, JoinOptions
+from contento.learning.judged import Judged
+from contento.learning.prequential.prequential import Prequential
+from contento.learning.store import LearnerStore
+
+CONSUMED: Final[tuple[TopicName, ...]] = ("items", "scores", "feedback")
+"""What the learner reads; of records of the same time, those of the first come first."""
+_SWEEP_EVERY: Final = 1_000
+"""Records between two sweeps. Counted, not timed, so that one log gives one result."""
+
+
+class Watch(Checkpointed, Protocol):
+    """Looks for change in scores and in the labels that judge them."""
+
+    def scored(self, score: Score) -> list[DriftAlert]:
+        """Take a score in, and return what it gives away; needs no label."""
+        ...
+
+    def judged(self, judged: Judged) -> list[DriftAlert]:
+        """Take a joined label in, and return what it gives away."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerOptions:
+    """What an operator may choose.
+
+    Attributes:
+        join: How long feedback and scores wait for each other.
+        factors_stale_ms: Factors that no rating has shaped for so long are evicted.
+        centre: Rating that factors are measured from: that of the serving bundle.
+    """
+
+    join: JoinOptions = field(default_factory=JoinOptions)
+    factors_stale_ms: int = 180 * DAY_MS
+    centre: float = 3.5
+
+
+@dataclass(slots=True)
+class Handled:
+    """What became of some records, for the metrics."""
+
+    scores: Counter[ScoreOutcome] = field(default_factory=Counter)
+    feedback: Counter[FeedbackOutcome] = field(default_factory=Counter)
+    rejected: list[tuple[InputRecord, RejectedRecord]] = field(default_factory=list)
+    alerts: list[DriftAlert] = field(default_factory=list)
+    scores_lost_to_size: int = 0
+
+
+class Learner:
+    """All of the learner but its connections. Everything it knows is in its store, or was read from there."""
+
+    def __init__(
+        self,
+        store: LearnerStore,
+        watches: Callable[[Callable[[str], str]], Mapping[str, Watch]],
+        options: LearnerOptions | None = None,
+    ) -> None:
+        """Take up what the store holds.
+
+        Args:
+            store: Its memory.
+            watches: Returns the watches by name, given what tells the group of an item.
+            options: What an operator chose.
+        """
+        self._store, self._options = store, options or LearnerOptions()
+        self._join = Join(store, self._options.join)
+        self._factors = OnlineFactors(store.factors, centre=self._options.centre)
+        self.prequential = Prequential()
+        self._item_group = lru_cache(maxsize=100_000)(self._read_item_group)
+        self._watches = dict(watches(self._item_group))
+        self._parts: dict[str, Checkpointed] = {"prequential": self.prequential, **self._watches}
+        for name, part in self._parts.items():
+            part.restore(store.part(name))
+        kept = store.part("learner").get("progress")
+        progress = json.loads(kept) if kept else {"records": 0, "now_ms": 0}
+        self._records, self._now_ms = int(progress["records"]), int(progress["now_ms"])
+
+    def take(self, records: Sequence[tuple[TopicName, InputRecord]], sent: Iterable[int] = ()) -> Handled:
+        """Handle records in order; all that comes of them is in the store when this returns.
+
+        One that cannot be used is a dead letter. Any other exception leaves the store as it was, and this learner not:
+        make another of the same store.
+
+        Args:
+            records: The records, each with its topic's name in the registry.
+            sent: Numbers of the outbox's effects that are out by now.
+
+        Raises:
+            StateFormatError: The store holds state of another version.
+        """
+        handled = Handled()
+        with self._store.transaction():
+            self._store.sent(sent)
+            offsets: dict[tuple[str, int], int] = {}
+            for topic, record in records:
+                self._now_ms = max(self._now_ms, record.timestamp_ms)
+                self._take(topic, record, handled)
+                offsets[record.topic, record.partition] = record.offset + 1
+                self._records += 1
+                if self._records % _SWEEP_EVERY == 0:
+                    self._sweep(handled)
+            self._keep(offsets, handled)
+        return handled
+
+    def give_up(self, record: InputRecord, reason: RejectedRecord) -> None:
+        """Make a record at which `take` fails a dead letter, and go past it."""
+        with self._store.transaction():
+            self._bury(record, reason)
+            self._store.set_offsets({(record.topic, record.partition): record.offset + 1})
+
+    def _take(self, topic: TopicName, record: InputRecord, handled: Handled) -> None:
+        try:
+            match topic:
+                case "scores":
+                    self._score(read_message(record, Score, now_ms=record.timestamp_ms), handled)
+                case "feedback":
+                    feedback = read_message(record, Feedback, now_ms=record.timestamp_ms)
+                    self._settle(self._join.feedback(feedback, self._now_ms), handled)
+                case "items":
+                    self._item(record)
+        except RejectedRecord as reason:
+            handled.rejected.append((record, reason))
+            self._bury(record, reason)
+
+    def _bury(self, record: InputRecord, reason: RejectedRecord) -> None:
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        self._store.post("dead_letter", {place: packed(dead_letter(record, reason))})
+
+    def _score(self, score: Score, handled: Handled) -> None:
+        outcome, joined = self._join.score(score, self._now_ms)
+        handled.scores[outcome] += 1
+        if outcome == "kept":
+            for watch in self._watches.values():
+                handled.alerts.extend(watch.scored(score))
+        self._settle(joined, handled)
+
+    def _settle(self, joined: Joined, handled: Handled) -> None:
+        for outcome in joined.outcomes:
+            handled.feedback[outcome] += 1
+            self.prequential.counted(outcome)
+        for judged in joined.judged:
+            self.prequential.judged(judged)
+            for watch in self._watches.values():
+                handled.alerts.extend(watch.judged(judged))
+            self._factors.learn(judged, self._now_ms)
+
+    def _item(self, record: InputRecord) -> None:
+        item = read_message(record, Item, now_ms=record.timestamp_ms) if record.value else None
+        identity = item.item_id if item else (record.key or b"").decode(errors="replace")
+        group = (item.categories[0] if item.categories else item.brand) if item else ""
+        self._store.set_part("item_groups", {identity: group.encode() if group else None})
+        self._item_group.cache_clear()
+
+    def _read_item_group(self, item_id: str) -> str:
+        return (self._store.entry("item_groups", item_id) or b"").decode()
+
+    def _sweep(self, handled: Handled) -> None:
+        joined, lost = self._join.sweep(self._now_ms)
+        handled.scores_lost_to_size += lost
+        self._settle(joined, handled)
+        self._write_factors()
+        for side, identity in self._store.take_stale_factors(self._now_ms - self._options.factors_stale_ms):
+            self._factors.forget(side, identity)
+            self._store.post("factors", {f"{side}:{identity}": None})
+
+    def _write_factors(self) -> None:
+        changed = self._factors.changed()
+        self._store.set_factors(changed)
+        self._store.post("factors", {f"{side}:{identity}": value for (side, identity), (value, _) in changed.items()})
+
+    def _keep(self, offsets: Mapping[tuple[str, int], int], handled: Handled) -> None:
+        self._write_factors()
+        self._store.post("alert", {alert.alert_id: alert.SerializeToString() for alert in handled.alerts})
+        for name, part in self._parts.items():
+            self._store.set_part(name, part.changed())
+        progress = json.dumps({"records": self._records, "now_ms": self._now_ms})
+        self._store.set_part("learner", {"progress": progress.encode()})
+        self._store.set_offsets(offsets)

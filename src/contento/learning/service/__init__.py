@@ -1,0 +1,1 @@
+"""The learner as a process: Kafka and Redis round the core."""
