@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "users": "ask:users",
     "explain": "explain:explain",
     "doctor": "doctor:doctor",
+    "alerts": "alerts:alerts",
     "feed": "feed:feed",
     "simulate": "simulate:simulate",
     "mask": "mask:mask",

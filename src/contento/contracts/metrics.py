@@ -17,6 +17,16 @@ MetricName = Literal[
     "contento_scorer_retries_total",
     "contento_scorer_last_batch_timestamp_seconds",
     "contento_scorer_lag_events",
+    "contento_learner_scores_total",
+    "contento_learner_feedback_total",
+    "contento_learner_alerts_total",
+    "contento_learner_drift_active",
+    "contento_learner_quality",
+    "contento_learner_quality_samples",
+    "contento_learner_webhook_deliveries_total",
+    "contento_learner_retries_total",
+    "contento_learner_last_commit_timestamp_seconds",
+    "contento_learner_lag_events",
 ]
 
 LATENCY_BUCKETS = tuple(0.001 * 1.2**i for i in range(64))
@@ -77,5 +87,43 @@ METRICS: dict[MetricName, Metric] = {
     ),
     "contento_scorer_lag_events": Metric(
         kind="gauge", about="Records that wait in Kafka, over all partitions of this worker.", labels=("topic",)
+    ),
+    "contento_learner_scores_total": Metric(kind="counter", about="Scores that were read and kept for their feedback."),
+    "contento_learner_feedback_total": Metric(
+        kind="counter",
+        about="Feedback by what became of it, e.g. joined to its score, waiting for it, duplicate, expired.",
+        labels=("outcome",),
+    ),
+    "contento_learner_alerts_total": Metric(
+        kind="counter", about="Alerts that were raised, by kind and severity.", labels=("kind", "severity")
+    ),
+    "contento_learner_drift_active": Metric(
+        kind="gauge",
+        about="Drift that was found and is not over, by kind and severity; 0 when there is none.",
+        labels=("kind", "severity"),
+    ),
+    "contento_learner_quality": Metric(
+        kind="gauge",
+        about="How good the served scores are, by the labels that came: each metric over the latest of them, "
+        "overall, by segment and by arm; in the metric's own unit. The slices with most labels are shown.",
+        labels=("metric", "slice"),
+    ),
+    "contento_learner_quality_samples": Metric(
+        kind="gauge", about="Labels behind a metric of `contento_learner_quality`.", labels=("metric", "slice")
+    ),
+    "contento_learner_webhook_deliveries_total": Metric(
+        kind="counter",
+        about="Attempts and endings of the webhook: delivered; retried (an attempt failed and will be made again); "
+        "refused (the receiver will never take it); expired (given up after hours); dropped (the queue was full).",
+        labels=("outcome",),
+    ),
+    "contento_learner_retries_total": Metric(
+        kind="counter", about="Attempts that failed and were tried again, by the part that failed.", labels=("part",)
+    ),
+    "contento_learner_last_commit_timestamp_seconds": Metric(
+        kind="gauge", about="When state and offsets were last committed, unix seconds."
+    ),
+    "contento_learner_lag_events": Metric(
+        kind="gauge", about="Records that wait in Kafka, over all partitions.", labels=("topic",)
     ),
 }

@@ -1,11 +1,10 @@
 """The scorer's metrics as Prometheus collects them."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+from prometheus_client import start_http_server
 
-from contento.contracts.metrics import METRICS, MetricName
+from contento.contracts.collectors import Collectors
 from contento.scoring.ports import EmbeddingSource, Outcome, Stage
 
 
@@ -14,11 +13,8 @@ class PrometheusMetrics:
 
     def __init__(self) -> None:
         """Make every metric of the registry that the scorer has."""
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        self._metrics: Mapping[MetricName, Any] = {
-            name: _make(name, self.registry) for name in METRICS if name.startswith("contento_scorer_")
-        }
+        self._metrics = Collectors("scorer")
+        self.registry = self._metrics.registry
 
     def serve(self, address: str, port: int) -> None:
         """Answer scrapes at `http://address:port/metrics` from a thread of its own."""
@@ -62,14 +58,3 @@ class PrometheusMetrics:
     def lag(self, topic: str, events: int) -> None:
         """Set how many records wait in a topic's partitions of this worker."""
         self._metrics["contento_scorer_lag_events"].labels(topic).set(events)
-
-
-def _make(name: MetricName, registry: CollectorRegistry) -> Any:
-    metric = METRICS[name]
-    match metric.kind:
-        case "counter":
-            return Counter(name, metric.about, metric.labels, registry=registry)
-        case "gauge":
-            return Gauge(name, metric.about, metric.labels, registry=registry)
-        case "histogram":
-            return Histogram(name, metric.about, metric.labels, registry=registry, buckets=metric.buckets)
