@@ -14,6 +14,7 @@ from contento.contracts.v1.score_pb2 import (
     SourceOffset,
     Tensor,
 )
+from contento.contracts.v1.segment_pb2 import Segment, SegmentChange, SegmentChangeKind
 from contento.contracts.v1.state_pb2 import Factors, History
 
 __all__ = [
@@ -34,6 +35,9 @@ __all__ = [
     "Satisfaction",
     "SatisfactionScore",
     "Score",
+    "Segment",
+    "SegmentChange",
+    "SegmentChangeKind",
     "Severity",
     "SourceOffset",
     "Survey",

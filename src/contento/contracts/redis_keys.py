@@ -12,6 +12,7 @@ KeyName = Literal[
     "item_live",
     "item_meta",
     "segment_live",
+    "segment_meta",
     "segments",
     "at_risk",
     "user_factors",
@@ -92,6 +93,12 @@ REDIS_KEYS: dict[KeyName, RedisKey] = {
         writer="scorer",
         holds=f"{', '.join(GROUP_LIVE_FIELDS)}, {APPLIED}<cluster>/<topic>/<partition>",
     ),
+    "segment_meta": RedisKey(
+        pattern="segment:{<id>}:meta",
+        type="string",
+        writer="learner",
+        holds="protobuf contento.v1.Segment: what its users do and like, and what it came from",
+    ),
     "segments": RedisKey(pattern="segments", type="set", writer="scorer", holds="ids of all segments that were scored"),
     "at_risk": RedisKey(
         pattern="at-risk",
@@ -140,6 +147,10 @@ class RedisKeys:
     def segment_live(self, segment: str) -> str:
         """Return the key of a segment's live scores."""
         return f"{self.prefix}:segment:{{{segment}}}:live"
+
+    def segment_meta(self, segment: str) -> str:
+        """Return the key of what is known of a segment."""
+        return f"{self.prefix}:segment:{{{segment}}}:meta"
 
     def segments(self) -> str:
         """Return the key of the set of segments."""
