@@ -24,7 +24,7 @@ COOL_DOWN: Final = 32
 _REFRESH: Final = 16
 """Samples between two looks at the baseline: bets must only not depend on what they are made on."""
 _SUSPICION: Final = 30.0
-"""Wealth from which on samples stay out of the baseline: a change must not become normal while it is weighed."""
+"""Wealth from which on the baseline ends where that bet began: a change must not become normal while it is weighed."""
 _LONGEST_MEMORY: Final = 50_000.0
 """Samples in the baseline at which their weight is halved, so that it can follow the years."""
 _STAKE: Final = 0.9
@@ -104,7 +104,7 @@ class BettingDetector(DriftDetector):
         self.change: Change | None = None
         self._seen: tuple[float, float, float] = (0.0, 0.0, 0.0)  # samples, their sum, the sum of their squares
         self._known: tuple[float, float, float] = (0.0, 0.0, 0.0)  # of the baseline, likewise
-        self._taken: tuple[float, float, float] = (0.0, 0.0, 0.0)  # how much of what was seen is in it
+        self._forgotten: tuple[float, float, float] = (0.0, 0.0, 0.0)  # what of the seen is too old for it
         self._confirming = -1
         count = len(self._effects)
         self._statistic = 0.0
@@ -180,16 +180,19 @@ class BettingDetector(DriftDetector):
         self._statistic = total
 
     def _refresh(self) -> None:
-        """Let the baseline take what has come, unless it is under suspicion, and set the bets by it."""
-        if max(self._wealths) < _SUSPICION:
-            fresh = (new - old for new, old in zip(self._seen, self._taken, strict=True))
-            count, total, squares = (known + more for known, more in zip(self._known, fresh, strict=True))
-            shrink = 0.5 if count >= _LONGEST_MEMORY else 1.0
-            self._known = (count * shrink, total * shrink, squares * shrink)
-            self._taken = self._seen
+        """Let the baseline reach up to now, or to where suspicion begins, and set the bets by it."""
+        best = max(range(len(self._wealths)), key=self._wealths.__getitem__)
+        end = self._marks[best] if self._wealths[best] >= _SUSPICION else self._seen
+        known = (end[0] - self._forgotten[0], end[1] - self._forgotten[1], end[2] - self._forgotten[2])
+        if known[0] >= self.warm_up:  # else suspicion is older than what is remembered, and the baseline stays
+            self._known = known
+        if self._known[0] >= _LONGEST_MEMORY:
+            old, self._known = self._forgotten, _times(self._known, 0.5)
+            self._forgotten = (old[0] + self._known[0], old[1] + self._known[1], old[2] + self._known[2])
         count = self._known[0]
         mean, deviation = _moments(self._known)
-        margin = max(self.tolerance, deviation / math.sqrt(count) * (0.5 + self.warm_up / count))
+        # Its standard error; twice that at the end of the warm-up.
+        margin = max(self.tolerance, deviation / math.sqrt(count) * (1.0 + self.warm_up / count))
         self._top = min(mean + margin, 1 - 1e-6)
         self._bottom = max(mean - margin, 1e-6)
         most, least = _STAKE / self._top, -_STAKE / (1 - self._bottom)
@@ -232,7 +235,7 @@ class BettingDetector(DriftDetector):
             "resting": self._resting,
             "seen": self._seen,
             "known": self._known,
-            "taken": self._taken,
+            "forgotten": self._forgotten,
             "confirming": self._confirming,
             "statistic": self._statistic,
             "statistics": self._statistics,
@@ -255,7 +258,7 @@ class BettingDetector(DriftDetector):
             raise ValueError(f"a state of another number of bets than {size}")
         self._reset()
         self._drift_detected, self._resting = bool(state["drift"]), int(state["resting"])
-        self._seen, self._known, self._taken = (_three(state[name]) for name in ("seen", "known", "taken"))
+        self._seen, self._known, self._forgotten = (_three(state[name]) for name in ("seen", "known", "forgotten"))
         self._confirming = int(state["confirming"])
         self._statistics, self._wealths, self._bets = (
             [float(value) for value in state[name]] for name in ("statistics", "wealths", "bets")
@@ -270,6 +273,10 @@ def _moments(sums: tuple[float, float, float]) -> tuple[float, float]:
     count = sums[0] + 1.0
     mean = (sums[1] + 0.5) / count
     return mean, math.sqrt(max((sums[2] + 0.5) / count - mean * mean, 1e-8))
+
+
+def _times(values: tuple[float, float, float], factor: float) -> tuple[float, float, float]:
+    return values[0] * factor, values[1] * factor, values[2] * factor
 
 
 def _three(values: Any) -> tuple[float, float, float]:

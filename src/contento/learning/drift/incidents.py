@@ -72,12 +72,12 @@ class Incidents:
             begin_ms: Since when it has changed.
             telling: Whether it says what happened; else whatever was told explains it.
         """
-        family = name.split("/")[0]
+        family = name.split("/", maxsplit=1)[0]
         return any(
             not telling
             or name in each.names
             # Of one family, and under way already when the other was told: it is the same.
-            or (begin_ms <= each.time_ms and any(told.split("/")[0] == family for told in each.names))
+            or (begin_ms <= each.time_ms and any(told.startswith(f"{family}/") for told in each.names))
             for each in self._inputs(sample)
         )
 

@@ -34,11 +34,12 @@ class Inputs:
         self._seen = {"user": SeenIds(), "item": SeenIds()}
         self._projections = Projections()
 
-    def values(self, score: Score) -> Iterator[tuple[Family, str, float]]:
+    def values(self, score: Score, now: int) -> Iterator[tuple[Family, str, float]]:
         """Yield family, subject and value of each signal of a score, those that say most first.
 
         Args:
             score: Read are its ids, event type, missing towers, text, rating, satisfaction, user representation.
+            now: When it was, unix milliseconds.
         """
         self._count += 1
         self.changed.add("inputs")
@@ -46,7 +47,7 @@ class Inputs:
         for tower in TOWERS:
             yield "missing", tower, float(tower in missing)
         if score.features.text:
-            repeats = self._repeats(score)
+            repeats = self._repeats(score, now)
             if repeats is not None:
                 yield "repeats", score.event_type, float(repeats)
         for subject, name in (("user", score.user_id), ("item", score.item_id)):
@@ -93,7 +94,7 @@ class Inputs:
             yield "mix", each, float(each == kind)
         yield "mix", OTHER, float(not known)
 
-    def _repeats(self, score: Score) -> bool | None:
+    def _repeats(self, score: Score, now: int) -> bool | None:
         kind = score.event_type
         texts = self.texts.get(kind)
         if texts is None:
@@ -106,7 +107,7 @@ class Inputs:
             score.features.text_key,
             item_id=score.item_id,
             user_id=score.user_id,
-            time_ms=score.event_time.seconds * 1000 + score.event_time.nanos // 1_000_000,
+            time_ms=now,
         )
 
     def _restore(self, state: dict[str, Any]) -> None:

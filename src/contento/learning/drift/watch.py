@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from contento.contracts.messages import DriftAlert, Score
 from contento.learning.checkpoint import StateFormatError
 from contento.learning.drift.detector import Change
@@ -30,6 +28,11 @@ _NAMING: Final[frozenset[Family]] = frozenset({"missing", "repeats"})
 _HINT: Final = 20.0
 """Wealth of the best bet from which on a monitor is believed when another is sure that something has changed, and the
 question is only where, or what with it."""
+
+_ACCOUNTED: Final = 0.8
+"""Share of a change that segments must account for, to be named as where it is."""
+_NAMED: Final = 3
+"""Segments named, at most."""
 
 _Key = tuple[Family, str, str]
 
@@ -79,8 +82,8 @@ class DriftWatch:
         self._touched = True
         if score.bundle != self._bundle:
             self._new_bundle(score.bundle)
-        now = _milliseconds(score.event_time)
-        for family, subject, value in self._inputs.values(score):
+        now = _milliseconds(score.event_time.seconds, score.event_time.nanos)
+        for family, subject, value in self._inputs.values(score, now):
             change = self._add((family, subject, ""), value, now)
             if change:
                 self._hold((family, subject, ""), change, score, now)
@@ -108,7 +111,7 @@ class DriftWatch:
             return []
         self._judged += 1
         self._touched = True
-        now = _milliseconds(judged.feedback.time)
+        now = _milliseconds(judged.feedback.time.seconds, judged.feedback.time.nanos)
         segment = score.segment if score.segment in self._segments else ""
         alerts: list[DriftAlert] = []
         for family, subject, value in judged_values(judged, self._outcomes):
@@ -187,17 +190,19 @@ class DriftWatch:
         yield alert
 
     def _localised(self, found: Finding) -> list[str]:
-        """Return the segments in which a change shows; none if it shows in most, or in none for sure."""
-        warm = 0
+        """Return the segments that account for a change found everywhere, those that do most first; none: it is general.
+
+        What a change adds to the sum of all samples is compared with what the suspected changes of segments add.
+        """
         shown: list[tuple[float, str]] = []
         for (family, subject, segment), monitor in self._monitors.items():
-            if segment and (family, subject) == (found.family, found.subject):
-                suspected = monitor.suspected()
-                if suspected:
-                    warm += 1
-                    if suspected.evidence >= _HINT and suspected.rise * found.change.rise > 0:
-                        shown.append((-suspected.evidence, segment))
-        return [segment for _, segment in sorted(shown)] if 2 * len(shown) <= warm else []
+            suspected = monitor.suspected() if segment and (family, subject) == (found.family, found.subject) else None
+            if suspected and suspected.evidence >= _HINT and suspected.rise * found.change.rise > 0:
+                shown.append((abs(suspected.rise) * suspected.after_samples, segment))
+        whole = abs(found.change.rise) * found.change.after_samples
+        if not shown or sum(added for added, _ in shown) < _ACCOUNTED * whole:
+            return []
+        return [segment for _, segment in sorted(shown, reverse=True)][:_NAMED]
 
     def _hold(self, key: _Key, change: Change, score: Score, now: int) -> None:
         """Keep a change of an input or of the scores until what belongs to it has had time to show."""
@@ -332,5 +337,5 @@ def _json(state: dict[str, Any]) -> bytes:
     return json.dumps({"format": FORMAT, **state}, separators=(",", ":")).encode()
 
 
-def _milliseconds(time: Timestamp) -> int:
-    return int(time.seconds) * 1000 + int(time.nanos) // 1_000_000
+def _milliseconds(seconds: int, nanos: int) -> int:
+    return seconds * 1000 + nanos // 1_000_000

@@ -15,8 +15,9 @@ _CHANGES_PER_UPDATE: Final = 1e-4
 _NORMAL_95: Final = 1.96
 _PAGING_STARS: Final = 0.15
 _PAGING_SHARE: Final = 0.05
+"""Scores page when, at the near end of the interval of what they are now, they are worse by that much."""
 _PAGING_RATIO: Final = 1.2
-"""An error pages when, at the near end of its interval, it is that much larger than before."""
+"""An error must, to page, be that many times the former one at the near end besides."""
 
 
 def alert_of(
@@ -61,9 +62,10 @@ def severity_of(found: Finding) -> Severity:
         return Severity.SEVERITY_NOTICE
     change, unit = found.change, unit_of(found.family, found.subject)
     least = _PAGING_STARS if unit.name == " stars" else _PAGING_SHARE
-    distance = abs(unit.read(change.after) - unit.read(change.before))
     near = abs(change.rise) - _half_width(change.after_deviation, change.after_samples)
-    much = distance >= least and (found.family != "error" or change.before + near >= _PAGING_RATIO * change.before)
+    much = near * unit.scale >= least and (
+        found.family != "error" or change.before + near >= _PAGING_RATIO * change.before
+    )
     return Severity.SEVERITY_PAGE if much else Severity.SEVERITY_TICKET
 
 
@@ -74,7 +76,7 @@ def _summary(lead: Finding, others: Sequence[Finding], *, where: Sequence[str], 
     segments = [lead.segment] if lead.segment else list(where)
     place = f" in segment{'s' if len(segments) > 1 else ''} {', '.join(segments)}" if segments else ""
     said = f"{_what(lead, others, old=old, new=new)}{place} since {since}."
-    also = sorted({_short(each) for each in others} - {_short(lead)})
+    also = sorted({_short(each) for each in others if each.family != lead.family})
     if also:
         said += f" With it changed: {', '.join(also)}."
     if cause:
