@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "bench": "bench:app",
     "topics": "topics:app",
     "scorer": "scorer:scorer",
+    "learner": "learner:learner",
 }
 """Command name to `module:object` under `contento.cli`, in the order of the help page."""
 

@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from contento.cli.topics import kafka_connection
 from contento.local.redis_server import without_password
+from contento.local.learner_process import add_learner
 from contento.local.scorer_process import add_scorer
 from contento.local.stack import InferenceChoice, Part, Stack, StackOptions
 from contento.local.triton_environment import find_environment, why_no_triton
@@ -79,6 +80,7 @@ def started(
         if stack.triton is None:
             console.print(f"  [yellow]•[/] the model runs in the scorer's process: {escape(stack.why_in_process)}")
         add_scorer(stack)
+        add_learner(stack)
         yield stack
 
 

@@ -67,5 +67,5 @@ def configure_logging(level: str, form: Literal["console", "json"]) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("faust", "mode", "aiokafka", "contento.scoring.faust_app"):
+    for noisy in ("faust", "mode", "aiokafka", "contento.scoring.faust_app", "kafka", "presidio-analyzer"):
         logging.getLogger(noisy).setLevel(max(logging.getLevelName(level), logging.WARNING))

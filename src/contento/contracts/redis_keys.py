@@ -17,6 +17,7 @@ KeyName = Literal[
     "at_risk",
     "user_factors",
     "item_factors",
+    "quality",
     "embedding",
 ]
 
@@ -112,6 +113,12 @@ REDIS_KEYS: dict[KeyName, RedisKey] = {
     "item_factors": RedisKey(
         pattern="factors:item:{<id>}", type="string", writer="learner", holds="protobuf contento.v1.Factors"
     ),
+    "quality": RedisKey(
+        pattern="quality",
+        type="string",
+        writer="learner",
+        holds="JSON: how good the served scores are, by slice (all, segment:…, bundle:…, arm:…), over the last labels",
+    ),
     "embedding": RedisKey(
         pattern="embedding:<encoder>:<text hash>",
         type="string",
@@ -167,6 +174,10 @@ class RedisKeys:
     def item_factors(self, item: str) -> str:
         """Return the key of an item's online factors."""
         return f"{self.prefix}:factors:item:{{{item}}}"
+
+    def quality(self) -> str:
+        """Return the key of how good the served scores are."""
+        return f"{self.prefix}:quality"
 
     def embedding(self, encoder: str, text_key: str) -> str:
         """Return the key of a text's embedding by an encoder."""

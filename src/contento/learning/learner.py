@@ -18,6 +18,8 @@ from contento.learning.join.join import DAY_MS, Join, Joined, JoinOptions
 from contento.learning.judged import Judged
 from contento.learning.prequential.prequential import Prequential
 from contento.learning.store import LearnerStore
+from contento.segments.identity import is_found
+from contento.segments.segmenter import Segmenter
 
 CONSUMED: Final[tuple[TopicName, ...]] = ("items", "scores", "feedback")
 """What the learner reads; of records of the same time, those of the first come first."""
@@ -45,11 +47,13 @@ class LearnerOptions:
         join: How long feedback and scores wait for each other.
         factors_stale_ms: Factors that no rating has shaped for so long are evicted.
         centre: Rating that factors are measured from: that of the serving bundle.
+        webhook: Whether alerts are to go to a webhook too.
     """
 
     join: JoinOptions = field(default_factory=JoinOptions)
     factors_stale_ms: int = 180 * DAY_MS
     centre: float = 3.5
+    webhook: bool = False
 
 
 @dataclass(slots=True)
@@ -69,7 +73,7 @@ class Learner:
     def __init__(
         self,
         store: LearnerStore,
-        watches: Callable[[Callable[[str], str]], Mapping[str, Watch]],
+        watches: Callable[[Callable[[str], str]], Mapping[str, Watch]] = lambda _: {},
         options: LearnerOptions | None = None,
     ) -> None:
         """Take up what the store holds.
@@ -85,7 +89,13 @@ class Learner:
         self.prequential = Prequential()
         self._item_group = lru_cache(maxsize=100_000)(self._read_item_group)
         self._watches = dict(watches(self._item_group))
-        self._parts: dict[str, Checkpointed] = {"prequential": self.prequential, **self._watches}
+        self._segmenter = Segmenter(item_group_of=self._item_group)
+        self._segments: dict[str, bytes] = {}
+        self._parts: dict[str, Checkpointed] = {
+            "prequential": self.prequential,
+            "segments": self._segmenter,
+            **self._watches,
+        }
         for name, part in self._parts.items():
             part.restore(store.part(name))
         kept = store.part("learner").get("progress")
@@ -147,9 +157,17 @@ class Learner:
         outcome, joined = self._join.score(score, self._now_ms)
         handled.scores[outcome] += 1
         if outcome == "kept":
+            self._assign(score)
             for watch in self._watches.values():
                 handled.alerts.extend(watch.scored(score))
         self._settle(joined, handled)
+
+    def _assign(self, score: Score) -> None:
+        """Let the user's segment be known, if it is not the one of the score; one that was declared stays."""
+        found = self._segmenter.scored(score)
+        declared = score.segment and not is_found(score.segment)
+        if found is not None and found.segment != score.segment and not declared:
+            self._store.post("segment", {score.user_id: found.segment.encode()})
 
     def _settle(self, joined: Joined, handled: Handled) -> None:
         for outcome in joined.outcomes:
@@ -176,6 +194,7 @@ class Learner:
         handled.scores_lost_to_size += lost
         self._settle(joined, handled)
         self._write_factors()
+        self._write_segments()
         for side, identity in self._store.take_stale_factors(self._now_ms - self._options.factors_stale_ms):
             self._factors.forget(side, identity)
             self._store.post("factors", {f"{side}:{identity}": None})
@@ -185,9 +204,18 @@ class Learner:
         self._store.set_factors(changed)
         self._store.post("factors", {f"{side}:{identity}": value for (side, identity), (value, _) in changed.items()})
 
+    def _write_segments(self) -> None:
+        found = {each.segment_id: each.SerializeToString(deterministic=True) for each in self._segmenter.segments()}
+        gone: dict[str, bytes | None] = dict.fromkeys(self._segments.keys() - found.keys())
+        self._store.post("segment_meta", gone | {k: v for k, v in found.items() if self._segments.get(k) != v})
+        self._segments = found
+
     def _keep(self, offsets: Mapping[tuple[str, int], int], handled: Handled) -> None:
         self._write_factors()
-        self._store.post("alert", {alert.alert_id: alert.SerializeToString() for alert in handled.alerts})
+        alerts = {alert.alert_id: alert.SerializeToString(deterministic=True) for alert in handled.alerts}
+        self._store.post("alert", alerts)
+        if self._options.webhook:
+            self._store.post("webhook", alerts)
         for name, part in self._parts.items():
             self._store.set_part(name, part.changed())
         progress = json.dumps({"records": self._records, "now_ms": self._now_ms})

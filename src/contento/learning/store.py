@@ -38,7 +38,7 @@ create index waiting_subjects on waiting (subject);
 _SWEPT_AT_ONCE: Final = 5_000
 """Rows that one sweep forgets at most: a few milliseconds."""
 
-OutboxKind = Literal["factors", "segment", "segment_meta", "alert", "dead_letter"]
+OutboxKind = Literal["factors", "segment", "segment_meta", "alert", "webhook", "dead_letter"]
 
 
 class LearnerStoreError(ContentoError):

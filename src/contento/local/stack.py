@@ -145,6 +145,7 @@ class Stack:
             "CONTENTO_INFERENCE": "triton" if self.triton else "in-process",
             "CONTENTO_BUNDLES": str(self.bundles),
             "CONTENTO_TOPIC_PREFIX": self.options.topic_prefix,
+            "CONTENTO_LEARNER_DIRECTORY": str(self._learner_data),
         }
 
     def start(self) -> Self:
@@ -320,6 +321,11 @@ class Stack:
         embedded = self._cluster_id.startswith("embedded-")
         return self._directory / "redis" / ("embedded" if embedded else self._cluster_id)
 
+    @property
+    def _learner_data(self) -> Path:
+        """Where a learner keeps what belongs to this broker's records."""
+        return self._directory / "learner" / self._redis_data.name
+
     def _start_server(
         self, spec_of: Callable[[bool], ServiceSpec], on_restart: Callable[[Service], None] | None = None
     ) -> None:
@@ -379,7 +385,8 @@ class Stack:
         )
 
     def _forget_state(self) -> None:
-        shutil.rmtree(self._directory / "redis" / "embedded", ignore_errors=True)
+        for name in ("redis", "learner"):
+            shutil.rmtree(self._directory / name / "embedded", ignore_errors=True)
 
     def _lock_descriptor(self) -> int | None:
         return None if self._lock is None else self._lock.fileno()

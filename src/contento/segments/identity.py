@@ -123,3 +123,8 @@ def identify(
 def number_of(segment: str) -> int:
     """Return the number in a segment's id: ids sort by age."""
     return int(segment.removeprefix("s"))
+
+
+def is_found(segment: str) -> bool:
+    """Return whether an id is one that the segmenter gives, not one that an application declared."""
+    return segment.startswith("s") and segment[1:].isdecimal()

@@ -2,12 +2,14 @@ import ast
 import inspect
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from contento.scoring import settings as settings_module
+from contento.connections import settings as connection_settings
+from contento.scoring import settings as scorer_settings
 from contento.scoring.settings import ScorerSettings
 
 OTHER: dict[str, tuple[str, Any]] = {
@@ -91,12 +93,17 @@ def test_a_value_out_of_range_is_refused_by_name(monkeypatch: pytest.MonkeyPatch
 
 
 def test_every_setting_is_explained() -> None:
+    assert [*explained(connection_settings), *explained(scorer_settings)] == list(ScorerSettings.model_fields)
+
+
+def explained(module: ModuleType) -> list[str]:
+    """Return the fields of a module's settings class that have words below them."""
     (body,) = (
         node.body
-        for node in ast.parse(inspect.getsource(settings_module)).body
-        if isinstance(node, ast.ClassDef) and node.name == "ScorerSettings"
+        for node in ast.parse(inspect.getsource(module)).body
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Settings")
     )
-    explained = [
+    return [
         field.target.id
         for field, words in pairwise(body)
         if isinstance(field, ast.AnnAssign)
@@ -104,4 +111,3 @@ def test_every_setting_is_explained() -> None:
         and isinstance(words, ast.Expr)
         and isinstance(words.value, ast.Constant)
     ]
-    assert explained == list(ScorerSettings.model_fields)

@@ -190,7 +190,7 @@ class DriftWatch:
         yield alert
 
     def _localised(self, found: Finding) -> list[str]:
-        """Return the segments that account for a change found everywhere, those that do most first; none: it is general.
+        """Return the segments that account for a change found everywhere, the most telling first; none: it is general.
 
         What a change adds to the sum of all samples is compared with what the suspected changes of segments add.
         """

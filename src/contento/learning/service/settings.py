@@ -28,8 +28,8 @@ class LearnerSettings(ConnectionSettings):
     """Days without a rating after which factors are evicted."""
     learner_batch: int = Field(default=500, ge=1, le=10_000)
     """Most records of one transaction."""
-    webhook_url: str = ""
-    """Where alerts are posted to; empty: nowhere."""
+    webhook: SecretStr = SecretStr("")
+    """URL that alerts are posted to; empty: none."""
     webhook_secret: SecretStr = SecretStr("")
     """Key with which each post is signed."""
 
@@ -44,4 +44,5 @@ class LearnerSettings(ConnectionSettings):
             ),
             factors_stale_ms=int(self.factors_stale_days * DAY_MS),
             centre=centre,
+            webhook=bool(self.webhook.get_secret_value()),
         )
