@@ -1,9 +1,8 @@
 """Of a fall that shows in many keys at once: which one accounts for it."""
 
-from dataclasses import dataclass
 from typing import Final
 
-from contento.learning.sentiment.watched import Watched
+from contento.learning.sentiment.watched import Kind, Watched
 
 _MOST_CULPRITS: Final = 5
 _LEAST_OF_CULPRIT: Final = 3
@@ -11,55 +10,50 @@ _LEAST_OF_REST: Final = 3
 _LEAST_AROUND: Final = 10
 _CERTAIN_ENOUGH: Final = 0.01
 """Winnings at which something larger is taken to be falling too: a hundredth of what an alarm takes."""
+_NARROWEST_FIRST: Final[tuple[Kind, ...]] = ("item", "group", "segment")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """What accounts for the fall of a broad key.
-
-    Attributes:
-        items: Items without which there is no fall; empty: it is the key's own.
-    """
-
-    items: tuple[str, ...]
-
-
-def explain(broad: Watched, stream: int, least_fall: float) -> Explanation:
-    """Return whether a few items account for the fall of a group, a segment, a topic or everywhere.
+def culprits(broad: Watched, stream: int, least_fall: float) -> list[tuple[Kind, str]]:
+    """Return the few items, groups or segments that account for the fall of a broader key; none: it is its own.
 
     They do if what is left without them has not fallen by half as much as is told of, and if they are at most half of
-    the items that are concerned.
+    those concerned: of what everybody does, nobody is the culprit. The narrowest that do are returned.
 
     Args:
         broad: The key.
         stream: The stream that shows its fall.
         least_fall: Least fall that is told.
     """
-    detector = broad.streams[stream]
-    count, total = detector.after_n, detector.after_sum
-    items: list[str] = []
-    concerned = broad.culprits(stream)
-    for name, item_count, item_total in concerned:
-        if _healthy(count, total, detector.mean, least_fall):
-            break
-        fall = detector.mean - item_total / item_count
-        if item_count < _LEAST_OF_CULPRIT or fall < least_fall or len(items) >= _MOST_CULPRITS:
-            continue
-        items.append(name)
-        count, total = count - item_count, total - item_total
-    # A group of one item, and a topic of one, fall with it. Of everything and everybody, half is too much to blame.
-    few = len(items) <= max(1, len(concerned) // 2)
-    return Explanation(items=tuple(items) if few and _healthy(count, total, detector.mean, least_fall) else ())
+    for kind in _NARROWEST_FIRST:
+        if names := _culprits_of_kind(broad, stream, least_fall, kind):
+            return [(kind, name) for name in names]
+    return []
 
 
-def falls_around(broad: Watched | None, item: Watched, stream: int) -> bool:
-    """Return whether a group, or everything, falls with an item and without it too: then it is not the item's fall."""
+def falls_around(broad: Watched | None, narrow: Watched, stream: int) -> bool:
+    """Return whether something broader falls with a key and without it too: then it is not that key's fall."""
     if broad is None or broad.winnings < _CERTAIN_ENOUGH:
         return False
     detector = broad.streams[stream]
-    own = next((each for each in broad.culprits(stream) if each[0] == item.id), (item.id, 0, 0.0))
-    count, total = detector.after_n - own[1], detector.after_sum - own[2]
-    return count >= _LEAST_AROUND and detector.mean - total / count >= item.streams[stream].fall / 2
+    own = broad.tally(stream, narrow.kind).part(narrow.id)
+    count, total = detector.after_n - own.samples, detector.after_sum - own.total
+    return count >= _LEAST_AROUND and detector.mean - total / count >= narrow.streams[stream].fall / 2
+
+
+def _culprits_of_kind(broad: Watched, stream: int, least_fall: float, kind: Kind) -> list[str]:
+    detector = broad.streams[stream]
+    count, total = detector.after_n, detector.after_sum
+    found: list[str] = []
+    concerned = broad.tally(stream, kind).costliest(detector.mean)
+    for part in concerned:
+        if _healthy(count, total, detector.mean, least_fall) or len(found) >= _MOST_CULPRITS:
+            break
+        if part.samples >= _LEAST_OF_CULPRIT and detector.mean - part.total / part.samples >= least_fall:
+            found.append(part.name)
+            count, total = count - part.samples, total - part.total
+    # A group or a topic of one item falls with it.
+    few = len(found) <= max(1, len(concerned) // 2) if broad.kind != "everywhere" else 2 * len(found) <= len(concerned)
+    return found if few and _healthy(count, total, detector.mean, least_fall) else []
 
 
 def _healthy(count: int, total: float, mean: float, least_fall: float) -> bool:

@@ -11,8 +11,9 @@ from contento.contracts.messages import DriftAlert, Score
 from contento.contracts.validation import time_ms
 from contento.learning.judged import Judged
 from contento.learning.sentiment.evidence import KEPT_LENGTH, Said, shortened, telling_texts
-from contento.learning.sentiment.explaining import explain, falls_around
+from contento.learning.sentiment.explaining import culprits, falls_around
 from contento.learning.sentiment.keys import WatchedKeys, read_entry
+from contento.learning.sentiment.voices import Voices
 from contento.learning.sentiment.watched import JUDGED, SCORED, TOLD, Kind, Watched
 from contento.learning.sentiment.wording import Fall, build_alert
 from contento.learning.sentiment.words import WordCounts, words_of
@@ -94,6 +95,7 @@ class SentimentWatch:
         )  # fmt: skip
         self._words = WordCounts()
         self._words_changed = False
+        self._voices = Voices(self._options.silent_types)
         self._clock_ms = 0
         self._pots_ms = [0] * len(_POTS)
         self._bundle = ""
@@ -105,18 +107,16 @@ class SentimentWatch:
             return []
         self._advance(score)
         value = min(max(score.satisfaction.value, 0.0), 1.0)
-        item_id, text = score.item_id, score.features.text
-        keys = self._keys_of(item_id, score.segment)
-        own = bool(text) and score.event_type not in self._options.silent_types
-        if own and item_id:
-            own = keys[0].says_anew(crc32((score.features.text_key or text).encode()))
-        who = crc32(score.user_id.encode())
-        due = self._feed(keys, SCORED, user=who, value=value, item=item_id)
-        if own:
-            due |= self._feed(keys, TOLD, user=who, value=value, item=item_id)
-            topics = self._hear(keys, text, value)
-            due |= self._feed(topics, TOLD, user=who, value=value, item=item_id, pot=_TOPICS)
-        return [alert for watched in due for alert in self._decide(watched)]
+        text = score.features.text
+        concerned = self._concerned(score.item_id, score.segment)
+        seen = None
+        if text and score.item_id:
+            seen = concerned[0].seen_text(crc32((score.features.text_key or text).encode()))
+        # A text without an item can only be its user's.
+        own = bool(text) and self._voices.is_opinion(score.event_type, seen if score.item_id else False)
+        topics = self._hear(concerned, text, value) if own else []
+        streams = (SCORED, TOLD) if own else (SCORED,)
+        return self._observe(concerned, topics, streams, user=score.user_id, value=value)
 
     def judged(self, judged: Judged) -> list[DriftAlert]:
         """Take what a user said of a score; return what has fallen. An outcome alone says nothing of satisfaction."""
@@ -126,20 +126,18 @@ class SentimentWatch:
             value = min(max((judged.rating - 1) / 4, 0.0), 1.0)
         else:
             return []
-        item_id = judged.score.item_id or judged.feedback.item_id
-        keys = self._keys_of(item_id, judged.score.segment)
-        who = crc32(judged.feedback.user_id.encode())
-        due = self._feed(keys, JUDGED, user=who, value=value, item=item_id)
-        if judged.feedback.comment:
-            topics = self._hear(keys, judged.feedback.comment, value)
-            due |= self._feed(topics, JUDGED, user=who, value=value, item=item_id, pot=_TOPICS)
-        return [alert for watched in due for alert in self._decide(watched)]
+        concerned = self._concerned(judged.score.item_id or judged.feedback.item_id, judged.score.segment)
+        comment = judged.feedback.comment
+        topics = self._hear(concerned, comment, value) if comment else []
+        return self._observe(concerned, topics, (JUDGED,), user=judged.feedback.user_id, value=value)
 
     def changed(self) -> Mapping[str, bytes | None]:
         """See `Checkpointed.changed`."""
         found = self._keys.changed()
         told = list(self._told_topics.items())
-        found["watch"] = orjson.dumps([_VERSION, self._clock_ms, self._pots_ms, self._bundle, told])
+        found["watch"] = orjson.dumps(
+            [_VERSION, self._clock_ms, self._pots_ms, self._bundle, told, self._voices.state()]
+        )
         if self._words_changed:
             words = self._words
             found["words"] = orjson.dumps([_VERSION, words.texts, words.negative, list(words.counts.items())])
@@ -149,10 +147,11 @@ class SentimentWatch:
     def restore(self, entries: Mapping[str, bytes]) -> None:
         """See `Checkpointed.restore`."""
         rest = dict(entries)
-        if watch := rest.pop("watch", None):
-            self._clock_ms, self._pots_ms, self._bundle, told = read_entry("watch", watch, _VERSION)
+        if (watch := rest.pop("watch", None)) is not None:
+            self._clock_ms, self._pots_ms, self._bundle, told, types = read_entry("watch", watch, _VERSION)
             self._told_topics = dict(told)
-        if words := rest.pop("words", None):
+            self._voices = Voices(self._options.silent_types, types)
+        if (words := rest.pop("words", None)) is not None:
             texts, negative, counts = read_entry("words", words, _VERSION)
             self._words = WordCounts(texts, negative, dict(counts))
         self._keys.restore(rest)
@@ -173,8 +172,8 @@ class SentimentWatch:
                     watched.doubt()
             self._bundle = score.bundle
 
-    def _keys_of(self, item_id: str, segment: str) -> list[Watched]:
-        """Return what an event concerns, narrowest first: its item, if any, is the first."""
+    def _concerned(self, item_id: str, segment: str) -> list[Watched]:
+        """Return what an event concerns, narrowest first: its item, if any, is the first, everywhere the last."""
         touch = self._keys.touch
         keys: list[Watched] = []
         if item_id:
@@ -182,8 +181,6 @@ class SentimentWatch:
             keys.append(item)
             if self._group_of is not None:
                 item.group = self._group_of(item_id)
-            if item.quiet_until_ms > self._clock_ms:
-                return keys  # its fall has been told: it is not to pull down what it belongs to
             if item.group:
                 keys.append(touch("group", item.group))
         if segment:
@@ -201,28 +198,57 @@ class SentimentWatch:
         watched = [self._keys.touch("topic", word) for word in topics]
         said = Said(at_ms=self._clock_ms, satisfaction=value, text=kept)
         for key in (*keys, *watched):
-            # The happier texts say nothing of a fall; without a mean yet, half is the middle.
-            if value < max((each.mean for each in key.streams if each.n), default=0.5):
+            # The happier texts say nothing of a fall.
+            if value < max(0.5, *(each.mean for each in key.streams)):
                 self._keys.hear(key, said)
         return watched
 
+    def _observe(
+        self,
+        concerned: Sequence[Watched],
+        topics: Sequence[Watched],
+        streams: Sequence[int],
+        *,
+        user: str,
+        value: float,
+    ) -> list[DriftAlert]:
+        """Let streams of all that an event concerns observe it; return what has fallen."""
+        parts = [(each.kind, each.id) for each in concerned]
+        who = crc32(user.encode())
+        # What has been told of is not to pull down what it belongs to: of such an event only that itself hears.
+        now_ms = self._clock_ms
+        told = [each for each in (*concerned, *topics) if each.quiet_until_ms > now_ms and each.kind != "everywhere"]
+        if told:
+            concerned = [each for each in concerned if each in told]
+            topics = [each for each in topics if each in told]
+        due: dict[Watched, None] = {}
+        for stream in streams:
+            due |= self._feed(concerned, stream, stream, user=who, value=value, parts=parts)
+        due |= self._feed(topics, streams[-1], _TOPICS, user=who, value=value, parts=parts)
+        return [alert for watched in due for alert in self._decide(watched)]
+
     def _feed(
-        self, keys: Sequence[Watched], stream: int, *, user: int, value: float, item: str, pot: int | None = None
+        self,
+        keys: Sequence[Watched],
+        stream: int,
+        pot: int,
+        *,
+        user: int,
+        value: float,
+        parts: Sequence[tuple[Kind, str]],
     ) -> dict[Watched, None]:
         """Let a stream of some keys observe a value; return those whose bets have won, in order."""
         due: dict[Watched, None] = {}
         if not keys:
             return due
-        pot = stream if pot is None else pot
-        budget_ms = self._options.false_alarm_days * 24 * _HOUR_MS
+        options, at_ms = self._options, self._clock_ms
+        budget_ms = options.false_alarm_days * 24 * _HOUR_MS
         stake, self._pots_ms[pot] = _POTS[pot] * self._pots_ms[pot] / budget_ms / len(keys), 0
-        at_ms = self._clock_ms
-        narrow, broad = self._options.narrow_fall / 2, self._options.broad_fall / 2
         everywhere = self._keys.peek("everywhere", "")
         usual = everywhere.streams[stream].mean if everywhere and everywhere.streams[stream].n else 1.0
         for watched in keys:
-            margin = narrow if watched.kind in _NARROW else broad
-            watched.observe(stream, user, value, stake=stake, margin=margin, usual=usual, at_ms=at_ms, item=item)
+            margin = (options.narrow_fall if watched.kind in _NARROW else options.broad_fall) / 2
+            watched.observe(stream, user, value, stake=stake, margin=margin, usual=usual, at_ms=at_ms, parts=parts)
             if watched.winnings >= 1.0 and watched.quiet_until_ms <= at_ms:
                 due[watched] = None
         return due
@@ -236,34 +262,34 @@ class SentimentWatch:
         stream = watched.fallen(least)
         if stream is None or watched.winnings < 1.0:
             return []
+        broader = [self._keys.peek("everywhere", "")] if watched.kind in {"item", "group", "segment"} else []
         if watched.kind == "item":
-            around = (self._keys.peek("group", watched.group), self._keys.peek("everywhere", ""))
-            if any(falls_around(broad, watched, stream) for broad in around):
-                return []
-            return [self._tell(watched, stream, watched.staked, watched.winnings)]
-        explanation = explain(watched, stream, least)
-        if explanation.items:
-            return self._blame(watched, explanation.items)
+            broader.append(self._keys.peek("group", watched.group))
+        if any(falls_around(each, watched, stream) for each in broader):
+            return []  # that will be told
+        if behind := culprits(watched, stream, least):
+            return self._blame(watched, behind)
         if watched.kind == "topic" and self._is_told_otherwise(watched):
             watched.calm()
             return []
         return [self._tell(watched, stream, watched.staked, watched.winnings)]
 
-    def _blame(self, broad: Watched, items: Sequence[str]) -> list[DriftAlert]:
-        """Tell of the items that account for the fall of a broad key, as far as each has evidence of its own."""
+    def _blame(self, broad: Watched, behind: Sequence[tuple[Kind, str]]) -> list[DriftAlert]:
+        """Tell of what accounts for the fall of a broad key, as far as each has evidence of its own."""
         alerts = []
         explained = True
-        for name in items:
-            item = self._keys.peek("item", name)
-            if item is None or item.quiet_until_ms > self._clock_ms:
+        for kind, name in behind:
+            narrow = self._keys.peek(kind, name)
+            if narrow is None or narrow.quiet_until_ms > self._clock_ms:
                 continue
-            stream = item.fallen(self._options.narrow_fall, _USERS_OF_CULPRIT)
+            stream = narrow.fallen(self._least_fall(narrow), _USERS_OF_CULPRIT)
             if stream is None:
                 explained = False
                 continue
-            alerts.append(self._tell(item, stream, broad.staked, broad.winnings))
+            alerts.append(self._tell(narrow, stream, broad.staked, broad.winnings))
         if alerts or explained:
             broad.calm()
+            self._keys.change(broad)
         return alerts
 
     def _is_told_otherwise(self, topic: Watched) -> bool:

@@ -1,10 +1,12 @@
 """What is watched: an item, a group, a segment, a topic, or everything."""
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from contento.learning.sentiment.detector import FallDetector
 from contento.learning.sentiment.evidence import Said
+from contento.learning.sentiment.tally import Tally
 
 Kind = Literal["everywhere", "group", "segment", "item", "topic"]
 
@@ -17,7 +19,11 @@ VISIT_MS: Final = 6 * 3_600_000
 _USERS: Final = 16
 """Latest users whose repeats are known, per stream."""
 _LEAST_USERS: Final = 5
-_CULPRITS: Final = 16
+_PARTS: Final[Mapping[Kind, tuple[Kind, ...]]] = {
+    "everywhere": ("item", "group", "segment"), "group": ("item",), "segment": ("item",), "topic": ("item",),
+    "item": (),
+}  # fmt: skip
+"""By what the fall of a key is broken down."""
 _TEXT_KEYS: Final = 8
 """Latest texts of an item: its own text is shown again and again between any two that people write."""
 
@@ -37,7 +43,7 @@ class Watched:
     """
 
     __slots__ = (
-        "_after_users", "_culprits", "_text_keys", "_users", "group", "id", "kind", "name", "quiet_until_ms",
+        "_after_users", "_tallies", "_text_keys", "_users", "group", "id", "kind", "name", "quiet_until_ms",
         "said", "streams", "touched",
     )  # fmt: skip
 
@@ -50,11 +56,20 @@ class Watched:
         self.quiet_until_ms = self.touched = 0
         self._users: list[dict[int, int]] = [{} for _ in SOURCES]
         self._after_users: list[list[int]] = [[] for _ in SOURCES]
-        self._culprits: list[dict[str, list[float]]] = [{} for _ in SOURCES]
+        self._tallies: list[dict[Kind, Tally]] = [{part: Tally() for part in _PARTS[kind]} for _ in SOURCES]
         self._text_keys: dict[int, None] = {}
 
     def observe(
-        self, stream: int, user: int, value: float, *, stake: float, margin: float, usual: float, at_ms: int, item: str
+        self,
+        stream: int,
+        user: int,
+        value: float,
+        *,
+        stake: float,
+        margin: float,
+        usual: float,
+        at_ms: int,
+        parts: Sequence[tuple[Kind, str]],
     ) -> None:
         """Take an observation, unless it is one that the same user has made before in this visit.
 
@@ -66,7 +81,7 @@ class Watched:
             margin: Likewise.
             usual: Likewise.
             at_ms: Likewise.
-            item: Id of the item it is about; empty: none.
+            parts: What it concerns, by kind.
         """
         users = self._users[stream]
         before_ms = users.pop(user, None)
@@ -77,24 +92,20 @@ class Watched:
         if len(users) > _USERS:
             del users[next(iter(users))]
         fallen = self.streams[stream].observe(value, stake=stake, margin=margin, usual=usual, at_ms=at_ms)
-        after, culprits = self._after_users[stream], self._culprits[stream]
+        after, tallies = self._after_users[stream], self._tallies[stream]
         if not fallen:
             if after:
                 after.clear()
-                culprits.clear()
+                for tally in tallies.values():
+                    tally.clear()
             return
         if len(after) < _LEAST_USERS and user not in after:
             after.append(user)
-        if self.kind != "item" and item:
-            of = culprits.get(item)
-            if of is None:
-                if len(culprits) >= _CULPRITS:
-                    mean = self.streams[stream].mean
-                    del culprits[min(culprits, key=lambda name: (culprits[name][0] * mean - culprits[name][1], name))]
-                culprits[item] = [1.0, value]
-            else:
-                of[0] += 1.0
-                of[1] += value
+        if tallies:
+            usual = self.streams[stream].mean
+            for kind, name in parts:
+                if kind in tallies:
+                    tallies[kind].add(name, value, usual)
 
     @property
     def winnings(self) -> float:
@@ -120,49 +131,48 @@ class Watched:
                 found = number
         return found
 
-    def culprits(self, stream: int) -> list[tuple[str, int, float]]:
-        """Return the items since the change: id, observations and their sum; those that cost most come first."""
-        mean = self.streams[stream].mean
-        found = [(name, int(of[0]), of[1]) for name, of in self._culprits[stream].items()]
-        return sorted(found, key=lambda each: (each[2] - each[1] * mean, each[0]))
+    def tally(self, stream: int, kind: Kind) -> Tally:
+        """Return the parts of a kind since the change; of a narrow key, nothing is broken down."""
+        return self._tallies[stream].get(kind) or Tally()
 
-    def says_anew(self, text_key: int) -> bool:
-        """Return whether a text at this item is no repeat, and not its first: an item's own text is both."""
+    def seen_text(self, text_key: int) -> bool | None:
+        """Return whether a text has been seen at this item lately; `None`: it is the first text here."""
         keys = self._text_keys
-        first = not keys
-        repeated = text_key in keys
+        repeated = text_key in keys if keys else None
         if repeated:
             del keys[text_key]
         keys[text_key] = None
         if len(keys) > _TEXT_KEYS:
             del keys[next(iter(keys))]
-        return not repeated and not first
+        return repeated
 
     def tell(self, until_ms: int) -> None:
         """Take its fall for told: the new level is normal, and nothing more is said for a while."""
         shift = max(each.fall for each in self.streams)
         for number, each in enumerate(self.streams):
             each.accept(0.0 if number == SCORED else shift)
-        self._forget_change()
+        for number in range(len(SOURCES)):
+            self._forget_change(number)
         self.quiet_until_ms = until_ms
 
     def calm(self) -> None:
         """Drop all bets: what was seen has another explanation."""
         for each in self.streams:
             each.calm()
-        self._forget_change()
+        for number in range(len(SOURCES)):
+            self._forget_change(number)
 
     def restart(self) -> None:
         """Learn from nothing what is normal: something larger has changed."""
         self.streams = [FallDetector() for _ in SOURCES]
-        self._forget_change()
+        for number in range(len(SOURCES)):
+            self._forget_change(number)
 
     def doubt(self) -> None:
         """Take what is normal in scores for less sure, since another model makes them from now on."""
         for number in (SCORED, TOLD):
             self.streams[number].doubt()
-            self._after_users[number].clear()
-            self._culprits[number].clear()
+            self._forget_change(number)
 
     def state(self) -> list[object]:
         """Return all that it knows but its texts, as JSON takes it."""
@@ -173,7 +183,7 @@ class Watched:
             [each.state() for each in self.streams],
             [list(users.items()) for users in self._users],
             self._after_users,
-            [list(of.items()) for of in self._culprits],
+            [{kind: tally.state() for kind, tally in of.items()} for of in self._tallies],
             list(self._text_keys),
         ]
 
@@ -181,12 +191,12 @@ class Watched:
         """Take up what `state` has returned."""
         streams: list[list[object]]
         users: list[list[tuple[int, int]]]
-        culprits: list[list[tuple[str, list[float]]]]
+        tallies: list[dict[Kind, list[tuple[str, int, float]]]]
         keys: list[int]
-        self.group, self.quiet_until_ms, self.touched, streams, users, self._after_users, culprits, keys = state  # type: ignore[assignment]
+        self.group, self.quiet_until_ms, self.touched, streams, users, self._after_users, tallies, keys = state  # type: ignore[assignment]
         self.streams = [FallDetector.of_state(each) for each in streams]
         self._users = [dict(each) for each in users]
-        self._culprits = [dict(each) for each in culprits]
+        self._tallies = [{kind: Tally(parts) for kind, parts in each.items()} for each in tallies]
         self._text_keys = dict.fromkeys(keys)
 
     def texts_state(self) -> list[object]:
@@ -198,7 +208,7 @@ class Watched:
         for at_ms, satisfaction, text in state:
             self.said.append(Said(at_ms=at_ms, satisfaction=satisfaction, text=text))
 
-    def _forget_change(self) -> None:
-        for after, culprits in zip(self._after_users, self._culprits, strict=True):
-            after.clear()
-            culprits.clear()
+    def _forget_change(self, stream: int) -> None:
+        self._after_users[stream].clear()
+        for tally in self._tallies[stream].values():
+            tally.clear()
