@@ -58,6 +58,8 @@ class StandIn:
         )
         score.rating.mean, score.rating.coverage = mean, 0.9
         score.rating.lower, score.rating.upper = max(mean - 1.6, 1.0), min(mean + 1.6, 5.0)
+        spread = [math.exp(-((star - mean) ** 2)) for star in range(1, 6)]
+        score.rating.distribution.extend(each / sum(spread) for each in spread)
         score.satisfaction.p_positive = 0.8 * positive
         score.satisfaction.p_neutral = 0.2
         score.satisfaction.p_negative = 0.8 * (1 - positive)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from contento.contracts.messages import Embedding, Feedback, Item, UserEvent
+from contento.contracts.messages import Embedding, Feedback, Item, Score, UserEvent
 from contento.contracts.rejection import RejectedRecord
 
 MAX_ID_BYTES = 256
@@ -19,16 +19,19 @@ MAX_TEXT_BYTES = 64 * 1024
 MAX_ATTRIBUTES = 64
 MAX_ATTRIBUTE_BYTES = 4096
 MAX_EMBEDDING = 4096
+STARS = 5
+_ROUNDING = 1e-3
+"""Of probabilities and means in 32 bits, and then some."""
 MAX_DWELL_SECONDS = 7 * 24 * 3600.0
 EARLIEST_MS = 631_152_000_000  # 1990-01-01T00:00:00Z
 FUTURE_MS = 24 * 3600 * 1000  # a day: time zones and clocks apart, nobody has done tomorrow's things
 
 
 def validate(message: Message, *, now_ms: int) -> None:
-    """Check an event, item or feedback.
+    """Check an event, item, feedback or score.
 
     Args:
-        message: A decoded `UserEvent`, `Item` or `Feedback`; others pass.
+        message: A decoded `UserEvent`, `Item`, `Feedback` or `Score`; others pass.
         now_ms: The present, in unix milliseconds.
 
     Raises:
@@ -41,6 +44,8 @@ def validate(message: Message, *, now_ms: int) -> None:
             _validate_item(message, now_ms)
         case Feedback():
             _validate_feedback(message, now_ms)
+        case Score():
+            _validate_score(message, now_ms)
 
 
 def time_ms(time: Timestamp) -> int:
@@ -99,6 +104,22 @@ def _validate_feedback(feedback: Feedback, now_ms: int) -> None:
         case _:
             kinds = "one of rating, satisfaction, outcome, survey"
             raise RejectedRecord("missing", field="kind", expected=kinds, found="none")
+
+
+def _validate_score(score: Score, now_ms: int) -> None:
+    _ids(score, required=("event_id", "user_id", "bundle"), optional=("item_id", "segment", "arm"))
+    _time("event_time", score.event_time if score.HasField("event_time") else None, now_ms)
+    rating, satisfaction = score.rating, score.satisfaction
+    if len(rating.distribution) != STARS:
+        found = f"{len(rating.distribution)}"
+        expected = f"{STARS} probabilities"
+        raise RejectedRecord("out_of_range", field="rating.distribution", expected=expected, found=found)
+    for p in rating.distribution:
+        _number("rating.distribution", p, 0, 1 + _ROUNDING)
+    for name in ("mean", "lower", "upper"):
+        _number(f"rating.{name}", getattr(rating, name), 1 - _ROUNDING, STARS + _ROUNDING)
+    for name in ("p_negative", "p_neutral", "p_positive", "value"):
+        _number(f"satisfaction.{name}", getattr(satisfaction, name), 0, 1 + _ROUNDING)
 
 
 def _ids(message: Message, required: Iterable[str], optional: Iterable[str] = (), path: str = "") -> None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import cache
-from threading import Thread
 from typing import Any, Final
 
 import structlog
@@ -63,7 +62,6 @@ def run_learner(settings: LearnerSettings) -> None:
     if settings.metrics_port:
         metrics.serve(settings.metrics_address, settings.metrics_port)
     loop = LearnerLoop(lambda: Learner(store, make_watches, settings.options(rating_centre(settings))), metrics)
-    Thread(target=_personal_data, daemon=True).start()  # so that the first alert need not wait for it
     log.info("ready", kafka=settings.kafka, cluster=cluster, directory=str(settings.learner_directory))
     shown_at = 0.0
     try:
@@ -168,7 +166,11 @@ def make_watches(item_group_of: Callable[[str], str]) -> Mapping[str, Watch]:
 
 @cache
 def _personal_data() -> Any:
-    """Return what finds personal data in texts; the first call takes the seconds that its library takes to import."""
+    """Return what finds personal data in texts.
+
+    Its library takes seconds to import, once, at the first alert that quotes a text: few learners ever need it, and
+    every start would wait for it.
+    """
     from contento.privacy.personal_data import PersonalData  # noqa: PLC0415
 
     return PersonalData()
