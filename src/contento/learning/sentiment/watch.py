@@ -50,7 +50,7 @@ class SentimentOptions:
     """
 
     false_alarm_days: float = 30.0
-    narrow_fall: float = 0.12
+    narrow_fall: float = 0.1
     broad_fall: float = 0.08
     cool_down_hours: float = 24.0
     items: int = 4096

@@ -114,7 +114,7 @@ def simulated(spec: str) -> tuple[Iterator[Score | Judged], Callable[[], Played]
                 score = Score(
                     event_id=record.event_id, user_id=record.user_id, item_id=record.item_id,
                     event_type=record.type, event_time=record.time, bundle="b", arm="serving",
-                    segment=record.attributes.get("country", ""),
+                    segment=record.attributes.get("segment", ""),
                 )  # fmt: skip
                 score.satisfaction.value = min(max(positive + neutral / 2 + noise.gauss(0, 0.1), 0.0), 1.0)
                 score.features.text = record.text
