@@ -114,7 +114,8 @@ def _telling(
         odds = math.log(a / c) - math.log(b / d)
         telling = odds / math.sqrt(1 / a + 1 / b)
         if abs(telling) >= _TELLING and abs(odds) >= math.log(_LEAST_LIFT):
-            found.append((telling, name))
+            # How sure and how much: a common word that differs a little tells less than a rarer one that differs a lot.
+            found.append((telling * abs(odds), name))
     more = sorted((each for each in found if each[0] > 0), key=lambda each: (-each[0], each[1]))
     less = sorted((each for each in found if each[0] < 0), key=lambda each: (each[0], each[1]))
     return tuple(name for _, name in more), tuple(name for _, name in less)

@@ -12,7 +12,7 @@ from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import Score
 from contento.contracts.messages import Segment as SegmentMessage
 from contento.contracts.validation import time_ms
-from contento.segments.clusters import Choice, Clusters, find_clusters
+from contento.segments.clusters import Clusters, find_clusters
 from contento.segments.description import Portrait, portray
 from contento.segments.evidence import evidence_of
 from contento.segments.fitted import Fitted
@@ -20,13 +20,15 @@ from contento.segments.identity import Identities, SegmentChange, identify, numb
 from contento.segments.message import segment_message
 from contento.segments.options import SegmenterOptions
 from contento.segments.profile import Profile
-from contento.segments.space import find_space
+from contento.segments.space import Sample, find_space
 from contento.segments.tally import Tally
 from contento.segments.weighing import Weighing
 
 _FORMAT: Final = 1
 _HEAD, _FITTED, _DWELL = "head", "fitted", "dwell"
 _USER, _TALLY = "user:", "segment:"
+_FIRST_FIT: Final = 500
+"""Scores between the first fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,8 @@ class Segmenter:
     """Segments of users, found as the stream goes. Follows `contento.contracts.checkpoint.Checkpointed`.
 
     Deterministic: the same scores in the same order give the same answers, and a restored one goes on to
-    the same bytes. Every `refit_every` scores the segments are found anew, within the call of `scored`.
+    the same bytes. Every some thousand scores the segments are found anew, within the call
+    of `scored`, which then takes some tenths of a second.
     """
 
     def __init__(
@@ -70,7 +73,7 @@ class Segmenter:
         self._tallies: dict[str, Tally] = {}
         self._since: dict[str, int] = {}
         self._changes: list[SegmentChange] = []
-        self._scores = self._time_ms = self._other_count = 0
+        self._scores = self._time_ms = self._others = self._next_fit = 0
         self._next_number = 1
         self._touched: dict[str, None] = {}
         self._told: dict[str, None] = {}
@@ -85,6 +88,11 @@ class Segmenter:
     def ids(self) -> tuple[str, ...]:
         """Ids of the segments there are, oldest first."""
         return tuple(sorted(self._tallies, key=number_of))
+
+    @property
+    def bundle(self) -> str:
+        """Hash of the bundle whose representations the segments were last found in; empty: none were found yet."""
+        return self._fitted.space.bundle if self._fitted else ""
 
     def segment_of(self, user: str) -> str:
         """Return the id of a user's segment; empty: none, or the user is not remembered."""
@@ -106,7 +114,8 @@ class Segmenter:
             satisfaction=score.satisfaction.value,
             retain=self._retain,
         )
-        if self._scores % self.options.refit_every == 0:
+        if self._scores >= self._next_fit:
+            self._next_fit = self._scores + min(max(self._scores // 5, _FIRST_FIT), self.options.refit_every)
             self._refit()
         if self._fitted is None or profile.events < self.options.assign_events:
             return None
@@ -155,14 +164,13 @@ class Segmenter:
 
     def segments(self) -> list[SegmentMessage]:
         """Return all segments, oldest first, as they are written to the store."""
-        bundle = self._fitted.space.bundle if self._fitted else ""
         return [
             segment_message(
                 name,
                 self.portrait(name),
                 since_ms=self._since[name],
                 updated_ms=self._time_ms,
-                bundle=bundle,
+                bundle=self.bundle,
                 changes=[each for each in self._changes if name in each.before or name in each.after],
             )
             for name in self.ids
@@ -199,7 +207,7 @@ class Segmenter:
                 "Contento that wrote it"
             )
         self._scores, self._time_ms = head["scores"], head["time_ms"]
-        self._other_count, self._next_number = head["other_count"], head["next_number"]
+        self._next_fit, self._others, self._next_number = head["next_fit"], head["others"], head["next_number"]
         self._since = head["since"]
         self._changes = [
             SegmentChange(**{**each, "before": tuple(each["before"]), "after": tuple(each["after"])})
@@ -221,7 +229,8 @@ class Segmenter:
                 "format": _FORMAT,
                 "scores": self._scores,
                 "time_ms": self._time_ms,
-                "other_count": self._other_count,
+                "next_fit": self._next_fit,
+                "others": self._others,
                 "next_number": self._next_number,
                 "since": self._since,
                 "changes": self._changes,
@@ -258,9 +267,7 @@ class Segmenter:
             return
         members = [profiles[row] for row in placed.rows.tolist()]
         before = [each.segment for each in members]
-        clusters = self._settled(
-            find_clusters(placed, before, most=self.options.most_segments, floor=self.options.floor)
-        )
+        clusters = self._clusters(placed, before)
         identities = identify(
             before,
             clusters.labels.tolist(),
@@ -272,6 +279,9 @@ class Segmenter:
         self._fitted = Fitted(space=space, centres=clusters.centres, names=identities.names)
         self._refitted = True
         self._rename(identities)
+        for user, profile in sample.items():
+            profile.segment = self._fitted.nearest(profile, self.options.margin)
+            self._touched[user] = None
 
     def _sample(self) -> dict[str, Profile]:
         """Return the users a fit looks at: those with events enough; of too many, always the same by their ids."""
@@ -279,17 +289,20 @@ class Segmenter:
         order = sorted(known, key=lambda name: (xxhash.xxh3_64_intdigest(name.encode()), name))
         return {name: known[name] for name in order[: self.options.sample_users]}
 
-    def _settled(self, choice: Choice) -> Clusters:
+    def _clusters(self, placed: Sample, before: Sequence[str]) -> Clusters:
         """Return the clusters to take: another number only when it is clearly better, several times in a row."""
+        options = self.options
+        choice = find_clusters(placed, before, most=options.most_segments, floor=options.floor)
         best, same = choice.best, choice.same
         if same is None or len(same.centres) == len(best.centres):
-            self._other_count = 0
+            self._others = 0
             return best
-        clearly = len(best.centres) == 1 or best.quality >= same.quality + self.options.gain
-        self._other_count = self._other_count + 1 if clearly else 0
-        if self._other_count < self.options.confirmations:
+        # Segments are not given up where they would be found.
+        clearly = same.merit < options.floor / 2 if len(best.centres) == 1 else best.merit >= options.gain * same.merit
+        self._others = self._others + 1 if clearly else 0
+        if self._others < options.confirmations:
             return same
-        self._other_count = 0
+        self._others = 0
         return best
 
     def _rename(self, identities: Identities) -> None:

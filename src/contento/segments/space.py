@@ -55,11 +55,13 @@ class Sample:
     Attributes:
         rows: `[M]`, which of the profiles have a place.
         places: `[M, d]`, of length 1.
+        weights: `[M]`, square root of each one's events: who showed more says more.
         spread: `[d]`, standard deviation along each direction, before the places were scaled to length 1.
     """
 
     rows: NDArray[np.intp]
     places: Doubles
+    weights: Doubles
     spread: Doubles
 
 
@@ -103,8 +105,12 @@ def find_space(profiles: Sequence[Profile], bundle: str) -> tuple[Space, Sample]
     placed = scaled @ axes.T
     length = np.linalg.norm(placed, axis=1)
     far = length > _NOTHING
+    rows = np.flatnonzero(there)[far]
     return Space(bundle=bundle, means=means, map=axes * factors, middle=axes @ middle), Sample(
-        rows=np.flatnonzero(there)[far], places=placed[far] / length[far, None], spread=placed.std(0)
+        rows=rows,
+        places=placed[far] / length[far, None],
+        weights=np.sqrt([profiles[row].events for row in rows.tolist()]),
+        spread=placed.std(0),
     )
 
 
