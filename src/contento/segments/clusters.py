@@ -36,59 +36,47 @@ class Clusters:
     Attributes:
         centres: `[k, d]`, of length 1.
         labels: `[M]`, cluster of each user of the sample.
-        merit: How well that number of clusters fits, in [-1, 1]; 0 of a single one and where it was not judged.
     """
 
     centres: Doubles
     labels: NDArray[np.intp]
-    merit: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """How many clusters the users form.
+def merits(sample: Sample, *, most: int) -> dict[int, float]:
+    """Return how well each number of clusters from 2 to `most` fits the users, in [0, 1].
 
-    Attributes:
-        best: As many as fit best.
-        same: As many as there were segments; `None`: there were none.
+    It is the product of two figures. The first is the mean silhouette above that of Gaussian clouds of the
+    same spread, since one cloud cut in pieces has a silhouette too (the idea of the gap statistic: Tibshirani
+    et al., Estimating the number of clusters in a data set, 2001). The second is how far two halves of the
+    users lead to the same clusters, as the adjusted Rand index (Ben-Hur et al., A stability based method for
+    discovering structure in clustered data, 2002).
     """
+    with threadpool_limits(limits=1):  # sums in another order are other sums: threads would change the answer
+        judged = _Judged(sample)
+        counts = range(2, min(most, len(sample.places) // 8) + 1)
+        return {
+            count: height * judged.stability(count) if (height := judged.height(count)) > 0 else 0.0 for count in counts
+        }
 
-    best: Clusters
-    same: Clusters | None
 
-
-def find_clusters(sample: Sample, before: Sequence[str], *, most: int, floor: float) -> Choice:
-    """Return the clusters of users: the number with the highest merit, by spherical k-means.
-
-    The merit is the product of two figures. The first is the mean silhouette above that of Gaussian clouds of
-    the same spread, since one cloud cut in pieces has a silhouette too (the idea of the gap statistic:
-    Tibshirani et al., Estimating the number of clusters in a data set, 2001). The second is how far two
-    halves of the users lead to the same clusters, as the adjusted Rand index (Ben-Hur et al., A stability
-    based method for discovering structure in clustered data, 2002).
+def find_clusters(sample: Sample, before: Sequence[str], count: int) -> Clusters:
+    """Return so many clusters, by spherical k-means; where the segments were, if that fits as well.
 
     Args:
         sample: The users.
         before: `[M]`, segment of each so far; empty: none.
-        most: Clusters at most.
-        floor: Merit below which there is one cluster.
+        count: How many.
     """
-    with threadpool_limits(limits=1):  # sums in another order are other sums: threads would change the answer
+    if count == 1:
+        return Clusters(centres=_unit(sample.places.mean(0)[None]), labels=np.zeros(len(sample.places), np.intp))
+    with threadpool_limits(limits=1):
+        best = _fit(sample.places, count, _SEED, sample.weights)
         start = _starts(sample.places, before)
-        judged = _Judged(sample)
-        counts = range(2, min(most, len(sample.places) // 8) + 1)
-        heights = {count: judged.height(count) for count in counts}
-        merits: dict[int, float] = {}
-        for count in sorted(counts, key=lambda each: -heights[each]):
-            # No merit is above its height: what cannot win any more is not halved.
-            if count == len(start) or heights[count] > max(merits.values(), default=0.0):
-                merits[count] = heights[count] * judged.stability(count)
-        best = max(merits, key=lambda each: (merits[each], -each), default=1)
-        if merits.get(best, 0.0) < floor:
-            best = 1
-        merits[1] = 0.0
-        found = _clusters(sample, best, start, merits[best])
-        same = _clusters(sample, len(start), start, merits[len(start)]) if len(start) in merits else None
-    return Choice(best=found, same=same)
+        if len(start) == count:
+            stayed = KMeans(count, init=start, n_init=1).fit(sample.places, sample_weight=sample.weights)
+            if stayed.inertia_ <= _CLOSE * best.inertia_:
+                best = stayed
+    return Clusters(centres=_unit(best.cluster_centers_), labels=best.labels_.astype(np.intp))
 
 
 def _starts(places: Doubles, before: Sequence[str]) -> Doubles:
@@ -97,18 +85,6 @@ def _starts(places: Doubles, before: Sequence[str]) -> Doubles:
     counts = {name: int((was == name).sum()) for name in sorted(set(before)) if name}
     means = [places[was == name].mean(0) for name, count in counts.items() if count >= _TINY]
     return np.array(means).reshape(len(means), places.shape[1])
-
-
-def _clusters(sample: Sample, count: int, start: Doubles, merit: float) -> Clusters:
-    if count == 1:
-        centre = _unit(sample.places.mean(0)[None])
-        return Clusters(centres=centre, labels=np.zeros(len(sample.places), np.intp), merit=0.0)
-    best = _fit(sample.places, count, _SEED, sample.weights)
-    if len(start) == count:
-        stayed = KMeans(count, init=start, n_init=1).fit(sample.places, sample_weight=sample.weights)
-        if stayed.inertia_ <= _CLOSE * best.inertia_:
-            best = stayed
-    return Clusters(centres=_unit(best.cluster_centers_), labels=best.labels_.astype(np.intp), merit=merit)
 
 
 class _Judged:

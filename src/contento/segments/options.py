@@ -19,7 +19,7 @@ class SegmenterOptions:
         half_life_events: Events of a user after which half of what they showed is forgotten.
         margin: Cosine by which another segment must be nearer before a user moves.
         gain: How many times the merit of their present number another number must have to be better.
-        confirmations: Fits in a row that must find another number before it changes.
+        newest: Weight of the newest fit in the merits, which are means over the last ones, in (0, 1].
         floor: Merit from which there is more than one segment; below half of it there is again but one.
         kept_changes: Records of splits, merges, births and ends that are kept.
     """
@@ -33,7 +33,7 @@ class SegmenterOptions:
     most_segments: int = 8
     half_life_events: float = 200.0
     margin: float = 0.1
-    gain: float = 1.25
-    confirmations: int = 2
+    gain: float = 1.1
+    newest: float = 0.4
     floor: float = 0.05
     kept_changes: int = 1_000
