@@ -1,4 +1,4 @@
-"""`contento bench`: how fast the model is on this machine, and whether its explanations hold."""
+"""`contento bench`: how fast the model is on this machine, whether its explanations and its segments hold."""
 
 import dataclasses
 import json
@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from contento.cli.bench_explanations import explanations
+from contento.cli.bench_segments import segments
 from contento.cli.bundle_option import open_bundle
 
 if TYPE_CHECKING:  # loads torch, which takes seconds
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # loads torch, which takes seconds
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure a bundle on this machine.")
 app.command()(explanations)
+app.command()(segments)
 
 _Bundle = Annotated[
     Path | None, typer.Option("--bundle", help="A bundle's directory [default: the package's trained bundle].")

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
-from sklearn.metrics import silhouette_score
+from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
 from contento.segments.space import Sample
@@ -16,11 +16,15 @@ Doubles = NDArray[np.float64]
 
 _STARTS: Final = 4
 """Random starts of each fit, besides the one from the segments there are."""
+_CLOUDS: Final = 4
+"""Clouds without clusters that a silhouette is compared with: one alone is uncertain by .02."""
+_HALVINGS: Final = 4
+"""Times the users are halved, to see whether both halves find the same."""
 _COMPARED: Final = 800
-"""Users whose distances to each other the silhouette looks at: 800 squared take 10 ms."""
+"""Users whose distances to each other a number of clusters is judged by: 800 squared take 10 ms."""
 _TINY: Final = 3
 """Members below which a segment's mean place starts no cluster."""
-_CLOSE: Final = 1.02
+_CLOSE: Final = 1.005
 """Sum of squares, times the least, up to which the clusters stay where the segments were."""
 _SEED: Final = 0
 
@@ -32,50 +36,47 @@ class Clusters:
     Attributes:
         centres: `[k, d]`, of length 1.
         labels: `[M]`, cluster of each user of the sample.
-        quality: Mean silhouette, by cosine, in [-1, 1]; 0 of a single cluster.
     """
 
     centres: Doubles
     labels: NDArray[np.intp]
-    quality: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """How many clusters the users form.
+def merits(sample: Sample, *, most: int) -> dict[int, float]:
+    """Return how well each number of clusters from 2 to `most` fits the users, in [0, 1].
 
-    Attributes:
-        best: As many as fit best.
-        same: As many as there were segments; `None`: there were none.
+    It is the product of two figures. The first is the mean silhouette above that of Gaussian clouds of the
+    same spread, since one cloud cut in pieces has a silhouette too (the idea of the gap statistic: Tibshirani
+    et al., Estimating the number of clusters in a data set, 2001). The second is how far two halves of the
+    users lead to the same clusters, as the adjusted Rand index (Ben-Hur et al., A stability based method for
+    discovering structure in clustered data, 2002).
     """
+    with threadpool_limits(limits=1):  # sums in another order are other sums: threads would change the answer
+        judged = _Judged(sample)
+        counts = range(2, min(most, len(sample.places) // 8) + 1)
+        return {
+            count: height * judged.stability(count) if (height := judged.height(count)) > 0 else 0.0 for count in counts
+        }
 
-    best: Clusters
-    same: Clusters | None
 
-
-def find_clusters(sample: Sample, before: Sequence[str], *, most: int, floor: float) -> Choice:
-    """Return the clusters of users: the number with the highest mean silhouette, by spherical k-means.
-
-    Points of one cloud have a silhouette too. So there is but one cluster unless the silhouette is above
-    that of a Gaussian cloud of the same spread by `floor`: the idea of the gap statistic (Tibshirani et al.,
-    Estimating the number of clusters in a data set, 2001).
+def find_clusters(sample: Sample, before: Sequence[str], count: int) -> Clusters:
+    """Return so many clusters, by spherical k-means; where the segments were, if that fits as well.
 
     Args:
         sample: The users.
         before: `[M]`, segment of each so far; empty: none.
-        most: Clusters at most.
-        floor: Silhouette above that of a cloud, below which there is one cluster.
+        count: How many.
     """
-    with threadpool_limits(limits=1):  # sums in another order are other sums: threads would change the answer
+    if count == 1:
+        return Clusters(centres=_unit(sample.places.mean(0)[None]), labels=np.zeros(len(sample.places), np.intp))
+    with threadpool_limits(limits=1):
+        best = _fit(sample.places, count, _SEED, sample.weights)
         start = _starts(sample.places, before)
-        fits = {1: _one(sample.places)}
-        for count in range(2, min(most, len(sample.places) // 4) + 1):
-            fits[count] = _fit(sample.places, count, start if len(start) == count else None)
-        best = max(fits.values(), key=lambda each: each.quality)
-        count = len(best.centres)
-        if count > 1 and best.quality - _fit(_cloud(sample), count, None).quality < floor:
-            best = fits[1]
-    return Choice(best=best, same=fits.get(len(start)))
+        if len(start) == count:
+            stayed = KMeans(count, init=start, n_init=1).fit(sample.places, sample_weight=sample.weights)
+            if stayed.inertia_ <= _CLOSE * best.inertia_:
+                best = stayed
+    return Clusters(centres=_unit(best.cluster_centers_), labels=best.labels_.astype(np.intp))
 
 
 def _starts(places: Doubles, before: Sequence[str]) -> Doubles:
@@ -86,27 +87,45 @@ def _starts(places: Doubles, before: Sequence[str]) -> Doubles:
     return np.array(means).reshape(len(means), places.shape[1])
 
 
-def _cloud(sample: Sample) -> Doubles:
-    drawn = np.random.default_rng(_SEED).normal(size=sample.places.shape) * sample.spread
-    return _unit(drawn)
+class _Judged:
+    """Judges numbers of clusters, on some of the users where there are many."""
+
+    def __init__(self, sample: Sample) -> None:
+        step = -(-len(sample.places) // _COMPARED)
+        self._places, self._weights = sample.places[::step], sample.weights[::step]
+        self._clouds = [
+            _unit(np.random.default_rng(seed).normal(size=self._places.shape) * sample.spread)
+            for seed in range(_CLOUDS)
+        ]
+
+    def height(self, count: int) -> float:
+        """Return the mean silhouette above that of clouds, 0 at least."""
+        labels = _fit(self._places, count, _SEED, self._weights).labels_
+        clouds = [
+            _silhouette(cloud, _fit(cloud, count, seed, self._weights, starts=1).labels_)
+            for seed, cloud in enumerate(self._clouds)
+        ]
+        return float(max(_silhouette(self._places, labels) - np.mean(clouds), 0.0))
+
+    def stability(self, count: int) -> float:
+        """Return how alike the clusters are that two halves of the users lead to, in [0, 1]."""
+        alike = []
+        for seed in range(_HALVINGS):
+            order = np.random.default_rng(seed).permutation(len(self._places))
+            halves = (order[: len(order) // 2], order[len(order) // 2 :])
+            first, second = (
+                _fit(self._places[half], count, seed, self._weights[half]).predict(self._places) for half in halves
+            )
+            alike.append(adjusted_rand_score(first, second))
+        return float(max(np.mean(alike), 0.0))
 
 
-def _one(places: Doubles) -> Clusters:
-    return Clusters(centres=_unit(places.mean(0)[None]), labels=np.zeros(len(places), np.intp), quality=0.0)
+def _fit(places: Doubles, count: int, seed: int, weights: Doubles, *, starts: int = _STARTS) -> KMeans:
+    return KMeans(count, n_init=starts, random_state=seed).fit(places, sample_weight=weights)
 
 
-def _fit(places: Doubles, count: int, start: Doubles | None) -> Clusters:
-    best = KMeans(count, n_init=_STARTS, random_state=_SEED).fit(places)
-    if start is not None:
-        stayed = KMeans(count, init=start, n_init=1, random_state=_SEED).fit(places)
-        if stayed.inertia_ <= _CLOSE * best.inertia_:
-            best = stayed
-    labels = best.labels_.astype(np.intp)
-    step = -(-len(places) // _COMPARED)
-    seen = labels[::step]
-    comparable = 2 <= len(set(seen.tolist())) < len(seen)
-    quality = silhouette_score(places[::step], seen, metric="cosine") if comparable else -1.0
-    return Clusters(centres=_unit(best.cluster_centers_), labels=labels, quality=float(quality))
+def _silhouette(places: Doubles, labels: NDArray[np.int32]) -> float:
+    return float(silhouette_score(places, labels, metric="cosine")) if len(set(labels.tolist())) > 1 else -1.0
 
 
 def _unit(rows: Doubles) -> Doubles:

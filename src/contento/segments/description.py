@@ -95,8 +95,8 @@ def _telling(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names that are more, and less, frequent here than elsewhere, most telling first.
 
-    By the log odds ratio with an informative Dirichlet prior, in standard errors (Monroe, Colaresi and Quinn,
-    Fightin' words, 2008).
+    By the log ratio of the two rates with an informative Dirichlet prior, in standard errors (after Monroe,
+    Colaresi and Quinn, Fightin' words, 2008).
     """
     here, there = measure(mine.total), measure(rest.total)
     if here <= 0 or there <= 0:
@@ -108,13 +108,13 @@ def _telling(
         prior = (inside + outside) / (here + there)
         if prior < _LEAST_SHARE:
             continue
-        # An event has many words: each is compared as there or not.
+        # Rates rather than odds: an event has many words, and what is in all events has no odds.
         a, b = inside + _PRIOR * prior, outside + _PRIOR * prior
-        c, d = max(here - inside, 0) + _PRIOR, max(there - outside, 0) + _PRIOR
-        odds = math.log(a / c) - math.log(b / d)
-        telling = odds / math.sqrt(1 / a + 1 / b)
-        if abs(telling) >= _TELLING and abs(odds) >= math.log(_LEAST_LIFT):
-            found.append((telling, name))
+        lift = math.log(a / (here + _PRIOR)) - math.log(b / (there + _PRIOR))
+        telling = lift / math.sqrt(1 / a + 1 / b)
+        if abs(telling) >= _TELLING and abs(lift) >= math.log(_LEAST_LIFT):
+            # How sure and how much: a common word that differs a little tells less than a rarer one that differs a lot.
+            found.append((telling * abs(lift), name))
     more = sorted((each for each in found if each[0] > 0), key=lambda each: (-each[0], each[1]))
     less = sorted((each for each in found if each[0] < 0), key=lambda each: (each[0], each[1]))
     return tuple(name for _, name in more), tuple(name for _, name in less)

@@ -73,7 +73,7 @@ def identify(
             overlap[place[name], label] += 1
         else:
             arrivals[label] += 1
-    was, now = overlap.sum(1), overlap.sum(0)
+    was, now = overlap.sum(1), overlap.sum(0) + arrivals
     alike = overlap / np.maximum(was[:, None] + now[None] - overlap, 1)
     names = [""] * count
     # Overlap decides the pairs; how alike they are decides whether a pair is the same segment at all.
@@ -88,7 +88,7 @@ def identify(
             continue
         names[column] = f"s{next_number}"
         next_number += 1
-        members = now[column] + arrivals[column]
+        members = now[column]
         row = int(np.argmax(overlap[:, column])) if known else 0
         split = bool(known) and overlap[row, column] > _FROM * members and known[row] in kept
         moved = overlap[row, column] if split else members

@@ -14,13 +14,13 @@ class SegmenterOptions:
         fit_events: Events from which a user takes part in finding the segments: below, chance outweighs taste.
         fit_users: Users there must be before segments are looked for.
         sample_users: Users at most that a fit looks at.
-        refit_every: Scores between two fits.
+        refit_every: Scores between two fits at most; at first fits come sooner, each after a fifth more scores.
         most_segments: Segments at most.
         half_life_events: Events of a user after which half of what they showed is forgotten.
         margin: Cosine by which another segment must be nearer before a user moves.
-        gain: Rise of the mean silhouette for which the number of segments changes.
-        confirmations: Fits in a row that must find another number of segments before it changes.
-        floor: Mean silhouette, above that of a cloud without clusters, below which the users are one segment.
+        gain: How many times the merit of their present number another number must have to be better.
+        newest: Weight of the newest fit in the merits, which are means over the last ones, in (0, 1].
+        floor: Merit from which there is more than one segment; below half of it there is again but one.
         kept_changes: Records of splits, merges, births and ends that are kept.
     """
 
@@ -32,8 +32,8 @@ class SegmenterOptions:
     refit_every: int = 5_000
     most_segments: int = 8
     half_life_events: float = 200.0
-    margin: float = 0.15
-    gain: float = 0.02
-    confirmations: int = 2
-    floor: float = 0.06
+    margin: float = 0.1
+    gain: float = 1.1
+    newest: float = 0.4
+    floor: float = 0.05
     kept_changes: int = 1_000

@@ -12,7 +12,7 @@ from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import Score
 from contento.contracts.messages import Segment as SegmentMessage
 from contento.contracts.validation import time_ms
-from contento.segments.clusters import Choice, Clusters, find_clusters
+from contento.segments.clusters import find_clusters, merits
 from contento.segments.description import Portrait, portray
 from contento.segments.evidence import evidence_of
 from contento.segments.fitted import Fitted
@@ -20,13 +20,18 @@ from contento.segments.identity import Identities, SegmentChange, identify, numb
 from contento.segments.message import segment_message
 from contento.segments.options import SegmenterOptions
 from contento.segments.profile import Profile
-from contento.segments.space import find_space
+from contento.segments.space import find_space, reads
 from contento.segments.tally import Tally
 from contento.segments.weighing import Weighing
 
 _FORMAT: Final = 1
 _HEAD, _FITTED, _DWELL = "head", "fitted", "dwell"
 _USER, _TALLY = "user:", "segment:"
+_FIRST_FIT: Final = 500
+"""Scores between the first fits."""
+_OF_EACH: Final = 12
+"""Users for each segment, below which a fit could not tell them apart: while one bundle follows another, few can
+be placed, and the segments stay as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,8 @@ class Segmenter:
     """Segments of users, found as the stream goes. Follows `contento.contracts.checkpoint.Checkpointed`.
 
     Deterministic: the same scores in the same order give the same answers, and a restored one goes on to
-    the same bytes. Every `refit_every` scores the segments are found anew, within the call of `scored`.
+    the same bytes. Every some thousand scores the segments are found anew, within the call
+    of `scored`, which then takes some tenths of a second.
     """
 
     def __init__(
@@ -70,7 +76,8 @@ class Segmenter:
         self._tallies: dict[str, Tally] = {}
         self._since: dict[str, int] = {}
         self._changes: list[SegmentChange] = []
-        self._scores = self._time_ms = self._other_count = 0
+        self._scores = self._time_ms = self._next_fit = 0
+        self._merits: dict[int, float] = {}
         self._next_number = 1
         self._touched: dict[str, None] = {}
         self._told: dict[str, None] = {}
@@ -85,6 +92,11 @@ class Segmenter:
     def ids(self) -> tuple[str, ...]:
         """Ids of the segments there are, oldest first."""
         return tuple(sorted(self._tallies, key=number_of))
+
+    @property
+    def bundle(self) -> str:
+        """Hash of the bundle whose representations the segments were last found in; empty: none were found yet."""
+        return self._fitted.space.bundle if self._fitted else ""
 
     def segment_of(self, user: str) -> str:
         """Return the id of a user's segment; empty: none, or the user is not remembered."""
@@ -106,7 +118,8 @@ class Segmenter:
             satisfaction=score.satisfaction.value,
             retain=self._retain,
         )
-        if self._scores % self.options.refit_every == 0:
+        if self._scores >= self._next_fit:
+            self._next_fit = self._scores + min(max(self._scores // 5, _FIRST_FIT), self.options.refit_every)
             self._refit()
         if self._fitted is None or profile.events < self.options.assign_events:
             return None
@@ -155,14 +168,13 @@ class Segmenter:
 
     def segments(self) -> list[SegmentMessage]:
         """Return all segments, oldest first, as they are written to the store."""
-        bundle = self._fitted.space.bundle if self._fitted else ""
         return [
             segment_message(
                 name,
                 self.portrait(name),
                 since_ms=self._since[name],
                 updated_ms=self._time_ms,
-                bundle=bundle,
+                bundle=self.bundle,
                 changes=[each for each in self._changes if name in each.before or name in each.after],
             )
             for name in self.ids
@@ -199,7 +211,8 @@ class Segmenter:
                 "Contento that wrote it"
             )
         self._scores, self._time_ms = head["scores"], head["time_ms"]
-        self._other_count, self._next_number = head["other_count"], head["next_number"]
+        self._next_fit, self._next_number = head["next_fit"], head["next_number"]
+        self._merits = {int(count): merit for count, merit in head["merits"]}
         self._since = head["since"]
         self._changes = [
             SegmentChange(**{**each, "before": tuple(each["before"]), "after": tuple(each["after"])})
@@ -221,7 +234,8 @@ class Segmenter:
                 "format": _FORMAT,
                 "scores": self._scores,
                 "time_ms": self._time_ms,
-                "other_count": self._other_count,
+                "next_fit": self._next_fit,
+                "merits": list(self._merits.items()),
                 "next_number": self._next_number,
                 "since": self._since,
                 "changes": self._changes,
@@ -250,17 +264,15 @@ class Segmenter:
         if len(sample) < self.options.fit_users:
             return
         profiles = list(sample.values())
-        found = find_space(profiles, _most_common([each.bundle for each in profiles]))
+        found = find_space(profiles, self._bundle_to_read(profiles))
         if found is None:
             return
         space, placed = found
-        if len(placed.rows) < self.options.fit_users:
+        if len(placed.rows) < max(self.options.fit_users, _OF_EACH * len(self.ids)):
             return
         members = [profiles[row] for row in placed.rows.tolist()]
         before = [each.segment for each in members]
-        clusters = self._settled(
-            find_clusters(placed, before, most=self.options.most_segments, floor=self.options.floor)
-        )
+        clusters = find_clusters(placed, before, self._number(merits(placed, most=self.options.most_segments)))
         identities = identify(
             before,
             clusters.labels.tolist(),
@@ -272,6 +284,9 @@ class Segmenter:
         self._fitted = Fitted(space=space, centres=clusters.centres, names=identities.names)
         self._refitted = True
         self._rename(identities)
+        for user, profile in sample.items():
+            profile.segment = self._fitted.nearest(profile, self.options.margin)
+            self._touched[user] = None
 
     def _sample(self) -> dict[str, Profile]:
         """Return the users a fit looks at: those with events enough; of too many, always the same by their ids."""
@@ -279,18 +294,33 @@ class Segmenter:
         order = sorted(known, key=lambda name: (xxhash.xxh3_64_intdigest(name.encode()), name))
         return {name: known[name] for name in order[: self.options.sample_users]}
 
-    def _settled(self, choice: Choice) -> Clusters:
-        """Return the clusters to take: another number only when it is clearly better, several times in a row."""
-        best, same = choice.best, choice.same
-        if same is None or len(same.centres) == len(best.centres):
-            self._other_count = 0
-            return best
-        clearly = len(best.centres) == 1 or best.quality >= same.quality + self.options.gain
-        self._other_count = self._other_count + 1 if clearly else 0
-        if self._other_count < self.options.confirmations:
-            return same
-        self._other_count = 0
-        return best
+    def _number(self, found: Mapping[int, float]) -> int:
+        """Return how many segments to look for: another number than before only when it is clearly better."""
+        options, before = self.options, self._merits
+        self._merits = {
+            count: before.get(count, 0.0) + options.newest * (merit - before.get(count, 0.0)) if before else merit
+            for count, merit in found.items()
+        }
+        best = max(self._merits, key=lambda count: (self._merits[count], -count), default=1)
+        highest, present = self._merits.get(best, 0.0), len(self.ids)
+        if present <= 1:
+            return best if highest >= options.floor else 1
+        # Segments are not given up where they would be found.
+        if highest < options.floor / 2:
+            return 1
+        return best if highest >= options.gain * self._merits.get(present, 0.0) else present
+
+    def _bundle_to_read(self, profiles: Sequence[Profile]) -> str:
+        """Return the bundle whose representations tell of the most users.
+
+        A new one is read only once it knows most of the users it has met, so that its first guesses, which
+        are chance, rearrange nothing; until then all stay where they are.
+        """
+        met = Counter(each.bundle for each in profiles)
+        known = Counter(each.bundle for each in profiles if reads(each, each.bundle))
+        ready = {bundle for bundle, count in known.items() if count >= max(met[bundle] / 2, self.options.fit_users)}
+        choice = ready | {self.bundle} if self.bundle else met.keys()
+        return min(choice, key=lambda bundle: (-known[bundle], bundle))
 
     def _rename(self, identities: Identities) -> None:
         """Let users, counters and records follow what happened to the segments."""
@@ -311,8 +341,3 @@ class Segmenter:
             if profile.segment in identities.successors:
                 profile.segment = identities.successors[profile.segment]
                 self._touched[user] = None
-
-
-def _most_common(names: Sequence[str]) -> str:
-    counts = Counter(names)
-    return min(counts, key=lambda name: (-counts[name], name))

@@ -19,6 +19,8 @@ BLOCK_WEIGHTS: Final = (1.0, 1.0, 0.2)
 costs agreement: it tells of the last events and the mood more than of the user (docs/segments.md)."""
 _PRIOR: Final = 10.0
 """Weight added to a user's evidence, so that little of it stays near the middle."""
+LEAST_KNOWN: Final = 4.0
+"""Representations of a bundle from which they tell of a user: after a change of bundle, fewer are chance."""
 _NOTHING: Final = 1e-9
 
 
@@ -55,12 +57,19 @@ class Sample:
     Attributes:
         rows: `[M]`, which of the profiles have a place.
         places: `[M, d]`, of length 1.
+        weights: `[M]`, square root of each one's events: who showed more says more.
         spread: `[d]`, standard deviation along each direction, before the places were scaled to length 1.
     """
 
     rows: NDArray[np.intp]
     places: Doubles
+    weights: Doubles
     spread: Doubles
+
+
+def reads(profile: Profile, bundle: str) -> bool:
+    """Return whether a user's representations by this bundle are enough to tell of them."""
+    return profile.bundle == bundle and profile.known >= LEAST_KNOWN
 
 
 def find_space(profiles: Sequence[Profile], bundle: str) -> tuple[Space, Sample] | None:
@@ -73,7 +82,7 @@ def find_space(profiles: Sequence[Profile], bundle: str) -> tuple[Space, Sample]
     Returns:
         `None` when all users are alike.
     """
-    size = max((len(each.representation) for each in profiles if each.bundle == bundle), default=0)
+    size = max((len(each.representation) for each in profiles if reads(each, bundle)), default=0)
     sums = np.full((len(profiles), INTERESTS + LOOKS + size), np.nan)
     weights, scales = np.ones_like(sums), np.ones((len(profiles), 1))
     for row, profile in enumerate(profiles):
@@ -103,8 +112,12 @@ def find_space(profiles: Sequence[Profile], bundle: str) -> tuple[Space, Sample]
     placed = scaled @ axes.T
     length = np.linalg.norm(placed, axis=1)
     far = length > _NOTHING
+    rows = np.flatnonzero(there)[far]
     return Space(bundle=bundle, means=means, map=axes * factors, middle=axes @ middle), Sample(
-        rows=np.flatnonzero(there)[far], places=placed[far] / length[far, None], spread=placed.std(0)
+        rows=rows,
+        places=placed[far] / length[far, None],
+        weights=np.sqrt([profiles[row].events for row in rows.tolist()]),
+        spread=placed.std(0),
     )
 
 
@@ -114,7 +127,7 @@ def _values(profile: Profile, bundle: str, size: int) -> tuple[Doubles, Doubles,
     sums[:INTERESTS], weights[:INTERESTS] = profile.interests, profile.weight
     looks = slice(INTERESTS, INTERESTS + LOOKS)
     sums[looks], weights[looks] = profile.looks, profile.looks_weight
-    if profile.bundle == bundle and len(profile.representation) == size:
+    if reads(profile, bundle) and len(profile.representation) == size:
         # A sum over another bundle's representations says nothing here: the user counts as average in it.
         sums[looks.stop :], weights[looks.stop :] = profile.representation, profile.known
     return (sums, weights, float(np.sqrt(profile.power + _PRIOR))) if sums.any() else None
