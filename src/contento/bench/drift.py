@@ -57,7 +57,7 @@ class DriftFigures:
         false_alarms_per_100k: The same, by samples.
         f1: Of alarms and drifts, over all streams; `None`: there are no drifts.
         placed: Share of the drifts found whose segment was named.
-        us_per_sample: Microseconds a sample.
+        us_per_sample: Microseconds of CPU a sample.
     """
 
     stream: str
@@ -105,12 +105,12 @@ def bench_drift(
 
     Args:
         streams: Of `STREAMS`.
-        seeds: Streams of each kind; slow detectors are given a tenth, at least 2.
+        seeds: Streams of each kind; slow detectors are given fewer, see `SLOW`.
         first_seed: Streams of seed `first_seed` and the next are drawn.
-        report: Told how many of how many turns are done.
+        report: Told how many of how many streams are done.
     """
     plan = [
-        (stream, name, watch, max(2, seeds // 10) if name in SLOW else seeds)
+        (stream, name, watch, max(2, seeds // SLOW.get(name, 1)))
         for stream in streams
         for name, watch in _runners(stream).items()
     ]
@@ -136,9 +136,6 @@ def _runners(stream: str) -> Mapping[str, Callable[[Stream, np.random.Generator]
     if stream in ALL_OURS_STREAMS:
         runners[ALL_OURS] = watch_all
     for name, make in DETECTORS.items():
-        if name == "ours" and stream == "local":
-            runners[name] = lambda drawn, _, make=make: watch_segments(make, drawn)  # type: ignore[misc]
-            continue
         runners[name] = lambda drawn, _, make=make: watch_values(make, drawn)  # type: ignore[misc]
     if stream == "local":
         runners[SEGMENTED] = lambda drawn, _: watch_segments(DETECTORS["ADWIN"], drawn)
