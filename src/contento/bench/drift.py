@@ -22,7 +22,7 @@ FIRST_SEED: Final = 1_000
 """Of the figures. Parameters were chosen on others, all below."""
 ALL_OURS_STREAMS: Final = frozenset({"step", "local", "none"})
 """Streams on which all our monitors run together, as in the learner: those of errors of 0 and 1."""
-SEGMENTED: Final = "ADWIN by segment"
+SEGMENTED: Final = "ADWIN-segments"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,7 @@ def bench_drift(
     *,
     seeds: int,
     first_seed: int = FIRST_SEED,
+    detectors: Sequence[str] = (),
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[DriftFigures]:
     """Run every detector over streams of each kind.
@@ -107,12 +108,14 @@ def bench_drift(
         streams: Of `STREAMS`.
         seeds: Streams of each kind; slow detectors are given fewer, see `SLOW`.
         first_seed: Streams of seed `first_seed` and the next are drawn.
+        detectors: Names of those that run; none: all.
         report: Told how many of how many streams are done.
     """
     plan = [
         (stream, name, watch, max(2, seeds // SLOW.get(name, 1)))
         for stream in streams
         for name, watch in _runners(stream).items()
+        if not detectors or name in detectors
     ]
     total = sum(count for *_, count in plan)
     done = 0
@@ -129,6 +132,11 @@ def bench_drift(
             report(done, total)
         figures.append(_figures(stream, name, judged, runs))
     return figures
+
+
+def detector_names() -> list[str]:
+    """Return the names of all detectors."""
+    return [ALL_OURS, *DETECTORS, SEGMENTED]
 
 
 def _runners(stream: str) -> Mapping[str, Callable[[Stream, np.random.Generator], Watched]]:

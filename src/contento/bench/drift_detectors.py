@@ -16,7 +16,7 @@ from contento.learning.drift.signals import RULES
 from contento.learning.drift.watch import DriftWatch
 
 OURS: Final = "ours"
-ALL_OURS: Final = "ours, all"
+ALL_OURS: Final = "ours-all"
 ALWAYS_EVERY: Final = 100
 
 

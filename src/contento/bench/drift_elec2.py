@@ -1,6 +1,6 @@
 """Drift detectors on Elec2, of whose drifts nobody knows: is a model better off that starts over at each alarm?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import process_time
 from typing import Any, Final
@@ -31,14 +31,20 @@ class Elec2Figures:
     us_per_sample: float
 
 
-def bench_elec2(data: Elec2, *, report: Callable[[int, int], None] = lambda _done, _total: None) -> list[Elec2Figures]:
+def bench_elec2(
+    data: Elec2,
+    *,
+    detectors: Sequence[str] = (),
+    report: Callable[[int, int], None] = lambda _done, _total: None,
+) -> list[Elec2Figures]:
     """Predict each half-hour with naive Bayes, which starts over when a detector of its errors fires.
 
     Args:
         data: Read.
+        detectors: Names of those that run; none: all.
         report: Told how many of how many detectors are done.
     """
-    names = [*DETECTORS, NO_DETECTOR]
+    names = [*(name for name in DETECTORS if not detectors or name in detectors), NO_DETECTOR]
     right = sum(now == before for now, before in zip(data.up[1:], data.up[:-1], strict=True))
     figures = [Elec2Figures(detector=LAST_CLASS, alarms=0, accuracy=right / len(data.up), us_per_sample=0.0)]
     for place, name in enumerate(names):

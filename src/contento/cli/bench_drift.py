@@ -25,6 +25,9 @@ def drift(
         str, typer.Option("--streams", help="Which, e.g. step,local; elec2 among them [default: all].")
     ] = "",
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Streams of each kind.")] = 20,
+    detectors: Annotated[
+        str, typer.Option("--detectors", help="Which, e.g. ours,ADWIN; KSWIN is the slow one [default: all].")
+    ] = "",
     elec2: Annotated[
         Path | None, typer.Option("--elec2", help="The Elec2 data set, elec2.csv or .csv.gz; left out without it.")
     ] = None,
@@ -34,7 +37,7 @@ def drift(
     ] = False,
 ) -> None:
     """Compare our drift monitors with River's detectors, on streams whose drifts are known."""
-    from contento.bench.drift import FIRST_SEED, bench_drift
+    from contento.bench.drift import FIRST_SEED, bench_drift, detector_names
     from contento.bench.drift_elec2 import bench_elec2
     from contento.bench.drift_plot import drift_svg
     from contento.bench.drift_streams import STREAMS, read_elec2
@@ -43,6 +46,10 @@ def drift(
     for name in names:
         if name not in {*STREAMS, _ELEC2}:
             raise typer.BadParameter(f"{name!r} is none of {', '.join([*STREAMS, _ELEC2])}", param_hint="--streams")
+    chosen = [each for each in detectors.split(",") if each]
+    for name in chosen:
+        if name not in detector_names():
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(detector_names())}", param_hint="--detectors")
     data = read_elec2(elec2) if elec2 and _ELEC2 in names else None
     console = Console(stderr=as_json)
     columns = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -51,12 +58,15 @@ def drift(
         figures = bench_drift(
             [name for name in names if name != _ELEC2],
             seeds=seeds,
+            detectors=chosen,
             report=lambda done, total: progress.update(task, completed=done, total=total),
         )
         real: list[Elec2Figures] = []
         if data:
             other = progress.add_task(_ELEC2, total=None)
-            real = bench_elec2(data, report=lambda done, total: progress.update(other, completed=done, total=total))
+            real = bench_elec2(
+                data, detectors=chosen, report=lambda done, total: progress.update(other, completed=done, total=total)
+            )
     if figures:
         console.print(_table(figures))
     if real:
