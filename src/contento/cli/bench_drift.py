@@ -42,14 +42,8 @@ def drift(
     from contento.bench.drift_plot import drift_svg
     from contento.bench.drift_streams import STREAMS, read_elec2
 
-    names = [each for each in streams.split(",") if each] or [*STREAMS, _ELEC2]
-    for name in names:
-        if name not in {*STREAMS, _ELEC2}:
-            raise typer.BadParameter(f"{name!r} is none of {', '.join([*STREAMS, _ELEC2])}", param_hint="--streams")
-    chosen = [each for each in detectors.split(",") if each]
-    for name in chosen:
-        if name not in detector_names():
-            raise typer.BadParameter(f"{name!r} is none of {', '.join(detector_names())}", param_hint="--detectors")
+    names = _listed(streams, [*STREAMS, _ELEC2], "--streams") or [*STREAMS, _ELEC2]
+    chosen = _listed(detectors, detector_names(), "--detectors")
     data = read_elec2(elec2) if elec2 and _ELEC2 in names else None
     console = Console(stderr=as_json)
     columns = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -79,6 +73,14 @@ def drift(
     if as_json:
         rows = [dataclasses.asdict(each) for each in figures] + [_elec2_row(each) for each in real]
         typer.echo(json.dumps({"seeds": seeds, "first_seed": FIRST_SEED, "figures": rows}))
+
+
+def _listed(text: str, known: "Sequence[str]", option: str) -> list[str]:
+    names = [each for each in text.split(",") if each]
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint=option)
+    return names
 
 
 def _table(figures: "Sequence[DriftFigures]") -> Table:

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
 
 import numpy as np
@@ -34,7 +34,7 @@ def tell(watch: DriftWatch, record: Record) -> list[DriftAlert]:
     return watch.scored(record) if isinstance(record, Score) else watch.judged(record)
 
 
-def alerts_of(records: list[Record] | Iterator[Record], watch: DriftWatch | None = None) -> list[DriftAlert]:
+def alerts_of(records: Iterable[Record], watch: DriftWatch | None = None) -> list[DriftAlert]:
     watch = watch or DriftWatch()
     return [alert for record in records for alert in tell(watch, record)]
 
@@ -147,7 +147,8 @@ def test_a_message_makes_no_more_updates_than_the_budget_counts(monkeypatch: pyt
 
     monkeypatch.setattr(Monitor, "add", counted)
     watch = DriftWatch()
-    score, judged = [], []
+    score: list[float] = []
+    judged: list[float] = []
     for record in drawn("none", 1)[:8_000]:
         before = updates
         tell(watch, record)
