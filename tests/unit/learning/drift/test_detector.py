@@ -1,7 +1,6 @@
 import json
 import math
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,9 @@ from river.drift import ADWIN
 from contento.learning.drift.detector import BettingDetector, Change
 from contento.learning.drift.monitor import THRESHOLD
 from contento.learning.drift.signals import BUDGET, RULES, UPDATES_PER_SAMPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FloatArray = NDArray[np.float64]
 
