@@ -22,7 +22,7 @@ FIRST_SEED: Final = 1_000
 """Of the figures. Parameters were chosen on others, all below."""
 ALL_OURS_STREAMS: Final = frozenset({"step", "local", "none"})
 """Streams on which all our monitors run together, as in the learner: those of errors of 0 and 1."""
-SEGMENTED: Final = "ADWIN by segment"
+SEGMENTED: Final = "ADWIN-segments"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class DriftFigures:
         false_alarms_per_100k: The same, by samples.
         f1: Of alarms and drifts, over all streams; `None`: there are no drifts.
         placed: Share of the drifts found whose segment was named.
-        us_per_sample: Microseconds a sample.
+        us_per_sample: Microseconds of CPU a sample.
     """
 
     stream: str
@@ -99,20 +99,23 @@ def bench_drift(
     *,
     seeds: int,
     first_seed: int = FIRST_SEED,
+    detectors: Sequence[str] = (),
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[DriftFigures]:
     """Run every detector over streams of each kind.
 
     Args:
         streams: Of `STREAMS`.
-        seeds: Streams of each kind; slow detectors are given a tenth, at least 2.
+        seeds: Streams of each kind; slow detectors are given fewer, see `SLOW`.
         first_seed: Streams of seed `first_seed` and the next are drawn.
-        report: Told how many of how many turns are done.
+        detectors: Names of those that run; none: all.
+        report: Told how many of how many streams are done.
     """
     plan = [
-        (stream, name, watch, max(2, seeds // 10) if name in SLOW else seeds)
+        (stream, name, watch, max(2, seeds // SLOW.get(name, 1)))
         for stream in streams
         for name, watch in _runners(stream).items()
+        if not detectors or name in detectors
     ]
     total = sum(count for *_, count in plan)
     done = 0
@@ -131,14 +134,16 @@ def bench_drift(
     return figures
 
 
+def detector_names() -> list[str]:
+    """Return the names of all detectors."""
+    return [ALL_OURS, *DETECTORS, SEGMENTED]
+
+
 def _runners(stream: str) -> Mapping[str, Callable[[Stream, np.random.Generator], Watched]]:
     runners: dict[str, Callable[[Stream, np.random.Generator], Watched]] = {}
     if stream in ALL_OURS_STREAMS:
         runners[ALL_OURS] = watch_all
     for name, make in DETECTORS.items():
-        if name == "ours" and stream == "local":
-            runners[name] = lambda drawn, _, make=make: watch_segments(make, drawn)  # type: ignore[misc]
-            continue
         runners[name] = lambda drawn, _, make=make: watch_values(make, drawn)  # type: ignore[misc]
     if stream == "local":
         runners[SEGMENTED] = lambda drawn, _: watch_segments(DETECTORS["ADWIN"], drawn)

@@ -43,7 +43,7 @@ def messages(stream: Stream, generator: np.random.Generator) -> Iterator[tuple[S
             user_id=f"u{users[sample]}",
             item_id=f"i{items[sample]}",
             event_type=_TYPES[kinds[sample]],
-            segment=f"segment {segments[sample]}",
+            segment=f"s{segments[sample]}",
             bundle="b",
             arm="serving",
             missing_towers=[tower for tower, gone in zip(_MISSING, absent[sample].tolist(), strict=True) if gone],

@@ -87,7 +87,7 @@ def _local(generator: np.random.Generator) -> Stream:
     count, begin = 30_000, 10_000
     segments = generator.integers(SEGMENTS, size=count)
     rates = np.where((segments == 0) & (np.arange(count) >= begin), 0.4, 0.2)
-    stream = _rates(generator, rates, Drift(begin=begin, end=begin, segment="segment 0"))
+    stream = _rates(generator, rates, Drift(begin=begin, end=begin, segment="s0"))
     return Stream(values=stream.values, segments=segments, drifts=stream.drifts)
 
 

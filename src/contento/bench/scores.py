@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contento.contracts.messages import Score
+from contento.contracts.record import InputRecord
 from contento.inference.live import live_bundle
 from contento.model.bundle import Bundle
 from contento.model.rows import join_inputs
 from contento.model.serving import LiveBundles
-from contento.scoring.core.record import InputRecord
 from contento.scoring.core.rows import Text
 from contento.scoring.core.scores import build_scores
 from contento.scoring.core.selection import NewEvent

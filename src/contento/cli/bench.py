@@ -1,4 +1,4 @@
-"""`contento bench`: how fast the model is on this machine, whether its explanations and its segments hold."""
+"""`contento bench`: how fast the model is here, and whether explanations, segments and drift monitors hold."""
 
 import dataclasses
 import json
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from contento.cli.bench_drift import drift
 from contento.cli.bench_explanations import explanations
 from contento.cli.bench_segments import segments
 from contento.cli.bundle_option import open_bundle
@@ -21,9 +22,12 @@ if TYPE_CHECKING:  # loads torch, which takes seconds
     from contento.bench.encoder import EncoderFigures
     from contento.bench.scorer import ScorerFigures
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure a bundle on this machine.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Measure a bundle, or the drift monitors, on this machine."
+)
 app.command()(explanations)
 app.command()(segments)
+app.command()(drift)
 
 _Bundle = Annotated[
     Path | None, typer.Option("--bundle", help="A bundle's directory [default: the package's trained bundle].")

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from contento.cli.topics import kafka_connection
-from contento.local.redis_server import without_password
 from contento.local.learner_process import add_learner
+from contento.local.redis_server import without_password
 from contento.local.scorer_process import add_scorer
 from contento.local.stack import InferenceChoice, Part, Stack, StackOptions
 from contento.local.triton_environment import find_environment, why_no_triton

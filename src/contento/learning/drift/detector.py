@@ -1,9 +1,9 @@
 """A drift detector whose false alarms are bounded by arithmetic, not by tuning: bets against "nothing has changed".
 
-Each bet stakes a fixed share of its wealth on every sample being above (or below) the baseline. While the mean of
-what comes stays on the baseline's side, no bet gains on average, whatever the distribution and however samples hang
-together. A mixture of bets, started anew at every sample and added up (Shiryaev-Roberts), crosses `threshold` after
-`threshold` samples or more on average, then. Once the mean has moved, some bet grows exponentially.
+Each bet stakes a fixed share of its wealth on every sample being above (or below) the baseline. While what is to be
+expected of the next sample, given all before, stays on the baseline's side, no bet gains on average, whatever the
+distribution. A mixture of bets, started anew at every sample and added up (Shiryaev-Roberts), then crosses `threshold`
+after `threshold` samples or more on average. Once the mean has moved, some bet grows exponentially.
 
 Source: Shin, Ramdas and Rinaldo, E-detectors: a nonparametric framework for sequential change detection, 2022.
 The baseline is not given there; here it is learned, with a margin for its error: see `docs/drift.md`.
@@ -27,6 +27,9 @@ _SUSPICION: Final = 30.0
 """Wealth from which on the baseline ends where that bet began: a change must not become normal while it is weighed."""
 _LONGEST_MEMORY: Final = 50_000.0
 """Samples in the baseline at which their weight is halved, so that it can follow the years."""
+_MARGIN: Final = 1.25
+"""Standard errors by which the baseline may be wrong; one more at the end of the warm-up.
+With less, false alarms of young baselines exceed the threshold's promise; with more, changes are seen later."""
 _STAKE: Final = 0.9
 """Share of the wealth that a sample can take at most; 1 would end a bet for good."""
 
@@ -191,8 +194,7 @@ class BettingDetector(DriftDetector):
             self._forgotten = (old[0] + self._known[0], old[1] + self._known[1], old[2] + self._known[2])
         count = self._known[0]
         mean, deviation = _moments(self._known)
-        # Its standard error; twice that at the end of the warm-up.
-        margin = max(self.tolerance, deviation / math.sqrt(count) * (1.0 + self.warm_up / count))
+        margin = max(self.tolerance, deviation / math.sqrt(count) * (_MARGIN + self.warm_up / count))
         self._top = min(mean + margin, 1 - 1e-6)
         self._bottom = max(mean - margin, 1e-6)
         most, least = _STAKE / self._top, -_STAKE / (1 - self._bottom)

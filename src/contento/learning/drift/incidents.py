@@ -47,21 +47,25 @@ class Incidents:
         self._told = [*self._told, incident][-_MOST:]
 
     def explains_quality(
-        self, concern: Concern, segments: Collection[str], sample: int, severity: Severity
-    ) -> Incident | None:
-        """Return what has been told that explains a change of quality in all of these segments, and is as severe.
+        self, concern: Concern, segments: Collection[str], sample: int, severity: Severity, *, begin_ms: int
+    ) -> bool:
+        """Return whether what was told, as severe, explains a change of quality in these segments.
 
         Args:
             concern: Worse or better.
             segments: Where; an empty name: everywhere.
             sample: Number of the judged sample.
             severity: How severe.
+            begin_ms: Since when it has changed. What had begun when another was told is the same, however late it is
+                found: small segments take their time.
         """
-        lately = [each for each in self._told if each.concern == concern and sample - each.sample <= MEMORY]
-        for each in reversed(lately):
-            if each.severity >= severity and (not each.segment or each.segment in segments):
-                return each
-        return None
+        return any(
+            each.concern == concern
+            and each.severity >= severity
+            and (not each.segment or each.segment in segments)
+            and (sample - each.sample <= MEMORY or begin_ms <= each.time_ms)
+            for each in self._told
+        )
 
     def explains_input(self, name: str, sample: int, *, begin_ms: int, telling: bool) -> bool:
         """Return whether a change of an input or of the scores has been told, or is what another brings with it.

@@ -35,7 +35,19 @@ class Monitor:
         changed: Whether it has taken a sample since `changed` was last set to false.
     """
 
-    __slots__ = ("_batch", "_begin", "_count", "_detector", "_total", "changed", "family", "name", "segment", "subject")
+    __slots__ = (
+        "_batch",
+        "_begin",
+        "_count",
+        "_detector",
+        "_threshold",
+        "_total",
+        "changed",
+        "family",
+        "name",
+        "segment",
+        "subject",
+    )
 
     def __init__(self, family: Family, subject: str, segment: str = "", *, threshold: float = THRESHOLD) -> None:
         """Start without a baseline.
@@ -49,8 +61,9 @@ class Monitor:
         self.family, self.subject, self.segment = family, subject, segment
         self.name = "/".join(part for part in (family, subject, segment) if part)
         self.changed = True
-        self._detector: BettingDetector = RULES[family].detector(threshold)
+        self._threshold = threshold
         self._batch = RULES[family].batch
+        self._detector: BettingDetector = RULES[family].detector(threshold)
         self._count, self._total, self._begin = 0, 0.0, 0
 
     @property
@@ -82,6 +95,12 @@ class Monitor:
             self._count, self._total = 0, 0.0
         self._detector.update(value, time_ms)
         return self._detector.change
+
+    def start_over(self) -> None:
+        """Forget the baseline and all suspicion."""
+        self._detector = RULES[self.family].detector(self._threshold)
+        self._count, self._total, self._begin = 0, 0.0, 0
+        self.changed = True
 
     def suspected(self) -> Change | None:
         """Return the change that it suspects by now, whether or not that is much."""

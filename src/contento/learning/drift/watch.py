@@ -14,7 +14,7 @@ from contento.learning.drift.inputs import Inputs, Part
 from contento.learning.drift.labels import judged_values
 from contento.learning.drift.monitor import FORMAT, THRESHOLD, Monitor, parsed
 from contento.learning.drift.segments import Segments
-from contento.learning.drift.signals import RULES, TELLING, Family
+from contento.learning.drift.signals import QUALITY, RULES, TELLING, Family
 from contento.learning.drift.wording import alert_of, severity_of
 from contento.learning.judged import Judged
 from contento.model.interface import TOWERS
@@ -168,10 +168,11 @@ class DriftWatch:
     def _quality(self, found: Finding) -> Iterator[DriftAlert]:
         """Yield the alert of a change of quality, unless its cause has been told."""
         where = [] if found.segment else self._localised(found)
+        self._settle(found)
         concern: Concern = "worse" if found.worse else "better"
         severity = severity_of(found)
         told = [found.segment] if found.segment else where
-        if self._incidents.explains_quality(concern, told, self._judged, severity):
+        if self._incidents.explains_quality(concern, told, self._judged, severity, begin_ms=found.change.begin):
             self.suppressed += 1
             return
         cause = self._incidents.latest_input(self._scored) if found.worse else None
@@ -190,7 +191,7 @@ class DriftWatch:
         yield alert
 
     def _localised(self, found: Finding) -> list[str]:
-        """Return the segments that account for a change found everywhere, the most telling first; none: it is general.
+        """Return the segments that account for a change found everywhere, the largest first; none: it is general.
 
         What a change adds to the sum of all samples is compared with what the suspected changes of segments add.
         """
@@ -203,6 +204,24 @@ class DriftWatch:
         if not shown or sum(added for added, _ in shown) < _ACCOUNTED * whole:
             return []
         return [segment for _, segment in sorted(shown, reverse=True)][:_NAMED]
+
+    def _settle(self, found: Finding) -> None:
+        """Let the monitor of everywhere learn a segment's change as the new normal, or it would find it once more.
+
+        Unless it suspects more than that segment accounts for: then the change may be general, and it goes on.
+        """
+        families = QUALITY if found.family in QUALITY else {found.family}
+        if not found.segment:
+            return
+        added = abs(found.change.rise) * found.change.after_samples
+        for family in sorted(families):
+            monitor = self._monitors.get((family, found.subject, ""))
+            if monitor is None or not monitor.warm:
+                continue
+            suspected = monitor.suspected()
+            whole = abs(suspected.rise) * suspected.after_samples if suspected else 0.0
+            if suspected is None or suspected.evidence < _HINT or added >= _ACCOUNTED * whole:
+                monitor.start_over()
 
     def _hold(self, key: _Key, change: Change, score: Score, now: int) -> None:
         """Keep a change of an input or of the scores until what belongs to it has had time to show."""
@@ -217,6 +236,7 @@ class DriftWatch:
             found = _found(key, change, score, now, texts=texts, item_id=item, users=users)
         wait = {"missing": _COMPANY, "repeats": 0}.get(found.family, _DOUBT)
         release = self._scored + wait
+        self._settle(found)
         self._release = min(self._release, release) if self._held else release
         self._held.append(found)
 
