@@ -67,15 +67,20 @@ class LearnerStore:
         try:
             self._prepare(path, cluster)
         except sqlite3.OperationalError as error:
+            self.close()
             raise LearnerStoreError(
                 f"the learner's store {path} cannot be opened ({error}): stop the other learner that uses it, "
                 "or give this one a CONTENTO_LEARNER_DIRECTORY of its own"
             ) from error
         except sqlite3.DatabaseError as error:
+            self.close()
             raise LearnerStoreError(
                 f"the learner's store {path} is damaged ({error}): restore it from a copy, "
                 "or move it away and let the learner read the topics again"
             ) from error
+        except LearnerStoreError:
+            self.close()
+            raise
 
     def _prepare(self, path: Path, cluster: str) -> None:
         self._db.execute("pragma locking_mode = exclusive")
