@@ -28,9 +28,10 @@ DOUBT: Final = 1.0
 CLEAR: Final = 3.5
 """Standard errors, of before and after together, by which a fall must exceed the margin: the bets take the reference
 for known, and a lucky start of one among thousands of streams must not make its ordinary days a fall."""
-_LEAST_VARIANCE: Final = 0.01
-_USUAL_VARIANCE: Final = 0.08
-"""Of satisfaction about its mean, on the simulated and on real data; a handful of equal values does not show less."""
+_USUAL_VARIANCE: Final = 0.1
+"""Of ratings, most of which are a 5 or a 1; a handful of equal values does not show less."""
+_VARIANCE_PRIOR: Final = 8.0
+"""Observations that it weighs."""
 _PRIOR: Final = 4.0
 """Observations that what is usual weighs: a lucky start is drawn towards it."""
 MOST_WINNINGS: Final = 4.0
@@ -216,7 +217,7 @@ class FallDetector:
 
 def _error(variance: float, n: float) -> float:
     """Return the squared standard error of a mean; of few observations the usual variance is part of it."""
-    return max((n * variance + _PRIOR * _USUAL_VARIANCE) / (n + _PRIOR), _LEAST_VARIANCE) / n
+    return (n * variance + _VARIANCE_PRIOR * _USUAL_VARIANCE) / (n + _VARIANCE_PRIOR) / n
 
 
 def _level(mean: float, variance: float, n: float) -> Level:

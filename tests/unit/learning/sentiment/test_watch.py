@@ -1,7 +1,7 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
-from unit.learning.sentiment.shop import Shop, group_of, letters, told, watch
+from unit.learning.sentiment.shop import Fall, Shop, group_of, letters, no_fall, told, watch
 
 from contento.contracts.messages import DriftKind, Feedback, Score, Severity
 from contento.contracts.validation import time_ms
@@ -81,6 +81,20 @@ def test_a_topics_texts_hold_its_word() -> None:
     ((_, alert),) = told(watching, shop.scores(1500, by_word))
     assert alert.item_group == ""
     assert all("delivery" in text for text in alert.evidence)
+
+
+def test_words_that_go_together_are_told_once() -> None:
+    shop, watching = Shop(1), watch()
+
+    def coupled(count: int, fall: Fall) -> Iterator[Score]:
+        for score in shop.scores(count, fall):
+            score.features.text = score.features.text.replace("delivery", "delivery courier parcel")
+            yield score
+
+    assert told(watching, coupled(WARM, no_fall)) == []
+    alerts = told(watching, coupled(3000, by_word))
+    assert len(alerts) == 1
+    assert alerts[0][1].monitor.removeprefix("satisfaction/topic/") in {"delivery", "courier", "parcel"}
 
 
 def test_what_falls_further_after_the_cool_down_is_told_again() -> None:
