@@ -29,8 +29,8 @@ LEAST_EVENTS: Final = (30, 80, 150)
 _NOISE: Final = 0.1
 """Standard deviation of the noise on a rotated representation, whose entries lie in [-1, 1]."""
 _FOLDS: Final = 5
-_SETTLED: Final = 5_000
-"""Scores after which the control is looked at: about when another bundle's space has been found."""
+_CHANGE_AT: Final = 0.75
+"""Share of the log after which another bundle scores: by then the segments have settled."""
 
 
 class SegmentsBenchError(ContentoError):
@@ -59,15 +59,15 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleChange:
-    """What another bundle, from half of the log on, does to users.
+    """What another bundle, for the last quarter of the log, does to users with events enough to take part in a fit.
 
     Attributes:
         kind: `none` (the control), `rotated` (the representation in another basis, with noise) or `other` (another
             bundle's own scores).
-        users: Users that had a segment at the change.
+        users: Users that had a segment, and the events, at the change.
         kept: Share of them who had the same segment once the new bundle's space was found.
         kept_end: Share who had it at the end: users change by themselves too, see the control.
-        as_without: Share of all users at the end who are where they would be without the change.
+        as_without: Share who are at the end where they would be without the change.
         segments: Segments at the end.
     """
 
@@ -135,7 +135,7 @@ def bench_segments(
         SegmentsBenchError: No user was put into a segment.
     """
     options = options or SegmenterOptions()
-    half = len(scores) // 2
+    at = round(_CHANGE_AT * len(scores))
 
     def fresh() -> Segmenter:
         return Segmenter(options, item_group_of=item_group_of)
@@ -153,10 +153,10 @@ def bench_segments(
             f"a longer log; {options.fit_users} users need {options.fit_events} events each"
         )
     same = _restarted(scores, answers, plain, fresh, report)
-    second = {"none": scores[half:], "rotated": rotated(scores[half:], seed=0)}
-    if other is not None:
-        second["other"] = other[half:]
-    changes = [_changed(kind, scores, later, plain=plain, fresh=fresh, report=report) for kind, later in second.items()]
+    second = {"rotated": rotated(scores[at:], seed=0)} | ({"other": other[at:]} if other is not None else {})
+    found = [_changed(kind, scores, later, plain=plain, fresh=fresh, report=report) for kind, later in second.items()]
+    control = _changed("none", scores, scores[at:], until=found[0][1], plain=plain, fresh=fresh, report=report)
+    changes = [control[0], *(change for change, _ in found)]
     return SegmentsFigures(
         scores=len(scores),
         users=len({score.user_id for score in scores}),
@@ -230,33 +230,39 @@ def _changed(
     scores: Sequence[Score],
     later: Sequence[Score],
     *,
+    until: int = 0,
     plain: Segmenter,
     fresh: Callable[[], Segmenter],
     report: Report,
-) -> BundleChange:
-    half = len(scores) - len(later)
+) -> tuple[BundleChange, int]:
+    """Return what a change does, and the number of the score after which the new bundle's space was found.
+
+    `until` gives that number where there is no other bundle to find a space for.
+    """
+    at = len(scores) - len(later)
     segmenter = fresh()
-    for place, score in enumerate(scores[:half]):
+    for place, score in enumerate(scores[:at]):
         segmenter.scored(score)
         _tell(report, f"{kind} bundle", place, len(scores))
-    users = sorted({score.user_id for score in scores})
+    events = Counter(score.user_id for score in scores[:at])
+    users = [user for user, count in sorted(events.items()) if count >= segmenter.options.fit_events]
     before = {user: name for user in users if (name := segmenter.segment_of(user))}
-    found: dict[str, str] | None = None
-    second = later[-1].bundle
-    for place, score in enumerate(later, start=half):
+    found, after = 0, dict[str, str]()
+    for place, score in enumerate(later, start=at):
         segmenter.scored(score)
-        if found is None and segmenter.bundle == second and (kind != "none" or place >= half + _SETTLED):
-            found = {user: segmenter.segment_of(user) for user in before}
+        if not found and (place == until if until else segmenter.bundle == score.bundle):
+            found, after = place, {user: segmenter.segment_of(user) for user in before}
         _tell(report, f"{kind} bundle", place, len(scores))
-    end = {user: segmenter.segment_of(user) for user in users}
-    return BundleChange(
+    end = {user: segmenter.segment_of(user) for user in before}
+    change = BundleChange(
         kind=kind,
         users=len(before),
-        kept=_share(before, found or end),
+        kept=_share(before, after) if found else float("nan"),
         kept_end=_share(before, end),
-        as_without=_share({user: name for user in users if (name := plain.segment_of(user))}, end),
+        as_without=_share({user: plain.segment_of(user) for user in before}, end),
         segments=len(segmenter.ids),
     )
+    return change, found
 
 
 def _share(before: Mapping[str, str], after: Mapping[str, str]) -> float:

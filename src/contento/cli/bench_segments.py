@@ -24,7 +24,7 @@ def segments(
     bundles: StoreOption = None,
     bundle: BundleOption = None,
     other: Annotated[
-        str, typer.Option("--other", help="Directory of another bundle, which takes over at half of the log.")
+        str, typer.Option("--other", help="Directory of another bundle, which scores the last quarter of the log.")
     ] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the figures as one JSON object, on the last line.")
@@ -89,8 +89,8 @@ def _print(console: Console, figures: "SegmentsFigures", data: str) -> None:
         )
     console.print(agreement)
     changes = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("bundle from half on", "users", "kept", "kept at the end", "as without it", "segments"):
-        changes.add_column(name, justify="left" if name.startswith("bundle") else "right")
+    for name in ("another bundle", "users", "kept", "kept at the end", "as without it", "segments"):
+        changes.add_column(name, justify="left" if name.endswith("bundle") else "right")
     for change in figures.bundle_changes:
         changes.add_row(
             change.kind,
