@@ -34,7 +34,7 @@ def the_log() -> Iterator[tuple[TopicName, Item | Score | Feedback]]:  # noqa: C
     Feedback that is not late comes before the scorer is done, so that it waits for its score.
     """
     source = open_source(DATA)
-    scorer = StandIn(source, learned=2000)
+    scorer = StandIn(source)
     draws = random.Random(8)
     for item in source.items():
         yield "items", item

@@ -13,11 +13,8 @@ def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
     with store.transaction():
         store.set_offsets({("contento.scores", 0): 7})
         store.set_part("drift", {"a": b"1", "b": b"2"})
-    with pytest.raises(ZeroDivisionError), store.transaction():
-        store.set_offsets({("contento.scores", 0): 8})
-        store.set_part("drift", {"a": None, "c": b"3"})
-        store.add_score(score_of(), START_MS)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        broken_off(store)
     store.close()
     again = LearnerStore(tmp_path / "deep" / "learner.sqlite", cluster="c")
     assert again.offsets() == {("contento.scores", 0): 7}
@@ -25,6 +22,14 @@ def test_a_transaction_is_whole_or_nothing(tmp_path: Path) -> None:
     assert again.entry("drift", "b") == b"2"
     assert again.score("ann", "e1") is None
     again.close()
+
+
+def broken_off(store: LearnerStore) -> None:
+    with store.transaction():
+        store.set_offsets({("contento.scores", 0): 8})
+        store.set_part("drift", {"a": None, "c": b"3"})
+        store.add_score(score_of(), START_MS)
+        raise ZeroDivisionError
 
 
 def test_the_size_of_scores_survives_a_restart(tmp_path: Path) -> None:
@@ -90,5 +95,5 @@ def test_what_does_not_belong_here_is_refused(tmp_path: Path) -> None:
         LearnerStore(path, cluster="blue")
     other = tmp_path / "other.sqlite"
     other.write_bytes(b"no database at all" * 100)
-    with pytest.raises(LearnerStoreError, match="is damaged .*: restore it from a copy"):
+    with pytest.raises(LearnerStoreError, match=r"is damaged .*: restore it from a copy"):
         LearnerStore(other, cluster="blue")

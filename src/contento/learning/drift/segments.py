@@ -20,7 +20,8 @@ class Segments:
         self._last: dict[str, int] = {}
 
     def __contains__(self, segment: str) -> bool:
-        return segment in self._last
+        # One segment alone is everywhere: to watch it would be to watch the same twice.
+        return segment in self._last and len(self._last) > 1
 
     def see(self, segment: str, sample: int) -> str | None:
         """Take note of a segment; return the one that made room for it, if one did.

@@ -8,13 +8,13 @@ from typing import Final
 
 from contento.contracts.messages import DriftAlert, Estimate, Severity
 from contento.learning.drift.finding import Finding
-from contento.learning.drift.signals import QUALITY, RULES, Unit, unit_of
+from contento.learning.drift.signals import QUALITY, RULES, Family, Unit, unit_of
 
 _CHANGES_PER_UPDATE: Final = 1e-4
 """One true change in 10,000 updates, before anything is seen: what the confidence starts from."""
 _NORMAL_95: Final = 1.96
-_PAGING_STARS: Final = 0.15
-_PAGING_SHARE: Final = 0.05
+_PAGING: Final[dict[tuple[Family, str], float]] = {("error", "rating"): 0.15, ("bias", "rating"): 0.3}
+_PAGING_ELSE: Final = 0.05
 """Scores page when, at the near end of the interval of what they are now, they are worse by that much."""
 _PAGING_RATIO: Final = 1.2
 """An error must, to page, be that many times the former one at the near end besides."""
@@ -61,7 +61,7 @@ def severity_of(found: Finding) -> Severity:
     if not found.worse:
         return Severity.SEVERITY_NOTICE
     change, unit = found.change, unit_of(found.family, found.subject)
-    least = _PAGING_STARS if unit.name == " stars" else _PAGING_SHARE
+    least = _PAGING.get((found.family, found.subject), _PAGING_ELSE)
     near = abs(change.rise) - _half_width(change.after_deviation, change.after_samples)
     much = near * unit.scale >= least and (
         found.family != "error" or change.before + near >= _PAGING_RATIO * change.before

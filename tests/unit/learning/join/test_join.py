@@ -135,9 +135,9 @@ def test_in_any_order_each_label_judges_once(tmp_path_factory: pytest.TempPathFa
         join = Join(store)
         for number, record in enumerate(records):
             if record in scores:
-                joined = join.score(record, START_MS + number)[1]  # type: ignore[arg-type]
+                joined = join.score(record, START_MS + number)[1]
             else:
-                joined = join.feedback(record, START_MS + number)  # type: ignore[arg-type]
+                joined = join.feedback(record, START_MS + number)
             outcomes.update(joined.outcomes)
             judged += [each.score.event_id for each in joined.judged]
         outcomes.update(join.sweep(START_MS + 30 * DAY_MS)[0].outcomes)

@@ -105,7 +105,7 @@ def test_join_rate_is_of_what_is_settled() -> None:
     metrics = Prequential()
     assert metrics.join_rate is None
     for outcome in ("waiting", "joined", "joined", "joined_late", "orphan", "duplicate", "contradictory"):
-        metrics.counted(outcome)  # type: ignore[arg-type]
+        metrics.counted(outcome)
     assert metrics.join_rate == 0.75
     assert metrics.outcomes["waiting"] == 1
 
