@@ -105,7 +105,7 @@ class _Judged:
             _silhouette(cloud, _fit(cloud, count, seed, self._weights, starts=1).labels_)
             for seed, cloud in enumerate(self._clouds)
         ]
-        return float(max(_silhouette(self._places, labels) - np.mean(clouds), 0.0))
+        return max(_silhouette(self._places, labels) - float(np.mean(clouds)), 0.0)
 
     def stability(self, count: int) -> float:
         """Return how alike the clusters are that two halves of the users lead to, in [0, 1]."""
@@ -117,7 +117,7 @@ class _Judged:
                 _fit(self._places[half], count, seed, self._weights[half]).predict(self._places) for half in halves
             )
             alike.append(adjusted_rand_score(first, second))
-        return float(max(np.mean(alike), 0.0))
+        return max(float(np.mean(alike)), 0.0)
 
 
 def _fit(places: Doubles, count: int, seed: int, weights: Doubles, *, starts: int = _STARTS) -> KMeans:
