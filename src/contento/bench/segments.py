@@ -91,7 +91,8 @@ class SegmentsFigures:
         agreement: With the planted groups, by events of a user.
         same_after_restart: Whether one restored in the middle gave the same answers and ended at the same bytes.
         bundle_changes: By kind.
-        microseconds: Per score, fits included.
+        microseconds: Mean per score, fits included.
+        median_microseconds: Of a score without a fit.
         longest_ms: Longest call: one that found the segments anew.
         state_bytes: Of the whole state at the end.
         changes: Splits, merges, births and ends.
@@ -106,6 +107,7 @@ class SegmentsFigures:
     same_after_restart: bool
     bundle_changes: list[BundleChange]
     microseconds: float
+    median_microseconds: float
     longest_ms: float
     state_bytes: int
     changes: list[str]
@@ -166,6 +168,7 @@ def bench_segments(
         same_after_restart=same,
         bundle_changes=changes,
         microseconds=float(seconds.mean() * 1e6),
+        median_microseconds=float(np.median(seconds) * 1e6),
         longest_ms=float(seconds.max() * 1e3),
         state_bytes=sum(len(value) for value in plain.changed().values() if value),
         changes=[f"{each.kind} {','.join(each.before)}>{','.join(each.after)}" for each in plain.changes],

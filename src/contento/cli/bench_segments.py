@@ -103,7 +103,8 @@ def _print(console: Console, figures: "SegmentsFigures", data: str) -> None:
     console.print(changes)
     console.print(f"the same after a restart: {'yes' if figures.same_after_restart else 'no'}")
     console.print(
-        f"{figures.microseconds:.0f} µs a score, the longest {figures.longest_ms:.0f} ms; "
+        f"{figures.median_microseconds:.0f} µs a score, {figures.microseconds:.0f} with fits, "
+        f"the longest {figures.longest_ms:.0f} ms; "
         f"state {figures.state_bytes / 2**20:.1f} MiB"
     )
     for name, words in figures.descriptions.items():

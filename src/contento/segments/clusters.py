@@ -117,7 +117,7 @@ class _Judged:
                 _fit(self._places[half], count, seed, self._weights[half]).predict(self._places) for half in halves
             )
             alike.append(adjusted_rand_score(first, second))
-        return float(max(np.mean(alike), 0.0))
+        return max(float(np.mean(alike)), 0.0)
 
 
 def _fit(places: Doubles, count: int, seed: int, weights: Doubles, *, starts: int = _STARTS) -> KMeans:

@@ -29,7 +29,7 @@ class SegmenterOptions:
     fit_events: int = 30
     fit_users: int = 40
     sample_users: int = 2_000
-    refit_every: int = 10_000
+    refit_every: int = 5_000
     most_segments: int = 8
     half_life_events: float = 200.0
     margin: float = 0.1

@@ -26,6 +26,7 @@ def test_planted_groups_are_found_again_and_users_stay_where_they_are() -> None:
     )
     assert (figures.groups, figures.segments, figures.users) == (3, 3, 60)
     assert figures.same_after_restart
+    assert 0 < figures.median_microseconds < figures.microseconds < 1_000 * figures.longest_ms
     (agreement,) = figures.agreement  # no user has 80 events
     assert (agreement.least_events, agreement.users) == (30, 60)
     assert agreement.ari >= 0.95
