@@ -144,7 +144,7 @@ class LearnerLoop:
             self._metrics.feedback(outcome, count)
         for alert in handled.alerts:
             self._metrics.alert(alert)
-            log.warning("drift", alert_id=alert.alert_id, monitor=alert.monitor, summary=alert.summary)
+            log.warning(f"drift: {alert.summary}", alert_id=alert.alert_id, monitor=alert.monitor)
         for record, reason in handled.rejected:
             log.warning(
                 "dead letter", topic=record.topic, partition=record.partition, offset=record.offset, error=str(reason)
