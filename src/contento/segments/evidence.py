@@ -37,7 +37,7 @@ class Evidence:
     Attributes:
         interests: `[INTERESTS]`, sketch of the item and of the words of the text. Shared: not to be changed.
         looks: `[LOOKS]`, the item's picture; `None`: there is none.
-        representation: `[U]`, the model's view of the user.
+        representation: `[U]`, the model's view of the user; 0 where it is not finite: sums would never recover.
         log_dwell: ln(1 + dwell seconds); `None`: unknown.
         words: Distinct words of the text, lower case.
     """
@@ -55,7 +55,7 @@ def evidence_of(score: Score) -> Evidence:
     for tensor in score.features.tensors:
         if tensor.name == "image":
             image = np.frombuffer(tensor.data, "<f4")
-            looks = _looks(image) if image.any() else None
+            looks = _looks(image) if image.any() and np.isfinite(image).all() else None
         elif tensor.name == "history_values" and tensor.data:
             last = np.frombuffer(tensor.data, "<f4", count=_ROW, offset=len(tensor.data) - 4 * _ROW)
             if last[_HAS_DWELL]:
@@ -65,7 +65,7 @@ def evidence_of(score: Score) -> Evidence:
     return Evidence(
         interests=interests,
         looks=looks,
-        representation=np.array(score.user_representation, np.float32),
+        representation=np.nan_to_num(np.array(score.user_representation, np.float32), posinf=0.0, neginf=0.0),
         log_dwell=log_dwell,
         words=text.words,
     )

@@ -32,8 +32,8 @@ class Weighing:
         user stayed, in standard deviations. So what is looked at long counts most, what is passed over
         counts against, and what is sent back counts for nothing.
         """
-        liking = score.rating.mean - _INDIFFERENT
-        if evidence.log_dwell is None:
+        liking = score.rating.mean - _INDIFFERENT if math.isfinite(score.rating.mean) else 0.0
+        if evidence.log_dwell is None or not math.isfinite(evidence.log_dwell):
             return liking
         name = score.event_type if score.event_type in self._dwell or len(self._dwell) < _TYPES else ""
         known = self._dwell.setdefault(name, [0.0, 0.0, 0.0])

@@ -80,3 +80,13 @@ def test_ever_new_event_types_fill_no_memory() -> None:
         made.event_type = f"type {number}"
         weighing.weight(made, evidence_of(made))
     assert len(weighing.to_bytes()) < 5_000
+
+
+def test_numbers_that_are_none_do_not_stay_in_sums() -> None:
+    made = score(dwell=float("inf"), rating=float("nan"), image=4)
+    made.features.tensors[1].data = np.array([1, np.nan, 0, 0], "<f4").tobytes()
+    made.user_representation.extend([float("nan"), 0.5, float("inf")])
+    found = evidence_of(made)
+    assert found.representation.tolist() == [0, 0.5, 0]
+    assert found.looks is None
+    assert Weighing().weight(made, found) == 0
