@@ -1,6 +1,7 @@
 """The text encoder: any Hugging Face encoder, with LoRA adapters, in an arithmetic of the machine's."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -44,7 +45,7 @@ GPU_TOKENS: Final = 256 * 128
 
 
 class Backend(Protocol):
-    """What turns tokens into hidden states, in one arithmetic. Used by one thread at a time."""
+    """What turns tokens into hidden states, in one arithmetic. Used by one thread at a time, but for `hidden` in int8."""
 
     def add_adapter(self, name: str, adapter: Path) -> None:
         """Make a LoRA adapter ready under a new name."""
@@ -118,6 +119,9 @@ class TextEncoder:
         self.arithmetic = arithmetic
         self.adapters: set[str] = set()
         self._backend = _backend(directory, layers=layers, arithmetic=arithmetic, device=device, cache=cache)
+        # A single text keeps no second thread busy, so in int8 each thread has a text of its own.
+        threads = torch.get_num_threads() if arithmetic == "int8" else 1
+        self._in_turn: Callable[..., Iterable[None]] = map if threads == 1 else ThreadPoolExecutor(threads).map
 
     @staticmethod
     def layers_of(reference: str) -> int:
@@ -163,12 +167,16 @@ class TextEncoder:
         most = tokens or (GPU_TOKENS if self.device.startswith("cuda") else CPU_TOKENS)
         if self.arithmetic == "int8":
             most = 0  # one scale serves a whole pass: in company, a text's embedding would depend on its neighbours'
-        for turn in passes([len(ids[row]) for row in order], most):
+
+        def run(turn: slice) -> None:
             rows = order[turn]
             padded = self._tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
             padded = padded.to(self.device)
             hidden = self._backend.hidden(padded["input_ids"], padded["attention_mask"], adapter)
             embeddings[rows] = pool(hidden, padded["attention_mask"], pooling).cpu().numpy()
+
+        for _ in self._in_turn(run, passes([len(ids[row]) for row in order], most)):
+            pass
         return embeddings
 
     def embed(self, ids: torch.Tensor, mask: torch.Tensor, pooling: Pooling, adapter: str = "") -> torch.Tensor:

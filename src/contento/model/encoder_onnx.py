@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 import torch
@@ -22,7 +23,8 @@ _GRAPH_FORMAT: Final = 1
 class OnnxEncoder:
     """Hidden states from ONNX Runtime; follows `contento.model.encoder.Backend`.
 
-    Runs with as many threads as torch has when it is made.
+    In float32 a pass runs with as many threads as torch has when it is made; quantised with one, but several passes
+    may run at once.
     """
 
     def __init__(self, directory: Path, *, layers: int, quantised: bool, cache: Path | None) -> None:
@@ -31,8 +33,9 @@ class OnnxEncoder:
         self._layers = layers
         self._quantised = quantised
         self._cache = cache
-        self._threads = torch.get_num_threads()
+        self._threads = 1 if quantised else torch.get_num_threads()
         self._sessions: dict[str, Any] = {}
+        self._making = Lock()
 
     def add_adapter(self, name: str, adapter: Path) -> None:
         """Make the graph of base and LoRA adapter ready under a new name; it shares no weights with the base's."""
@@ -40,8 +43,9 @@ class OnnxEncoder:
 
     def hidden(self, ids: torch.Tensor, mask: torch.Tensor, adapter: str) -> torch.Tensor:
         """Return hidden states `[N, L, D]` float32."""
-        if not adapter and "" not in self._sessions:
-            self._sessions[""] = self._session(None)
+        with self._making:
+            if not adapter and "" not in self._sessions:
+                self._sessions[""] = self._session(None)
         return run(self._sessions[adapter], ids, mask)
 
     def _session(self, adapter: Path | None) -> Any:

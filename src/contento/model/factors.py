@@ -2,7 +2,8 @@
 
 A rating is modelled as `centre + user bias + item bias + user vector . item vector + noise`. With the
 other side held fixed this is a linear regression of the residual on `[1, vector of the other side]`,
-so each side is a Bayesian ridge regression, and a step is one exact recursive least squares update.
+so each side is a Bayesian ridge regression, and a step is one exact recursive least squares update;
+between steps what is known fades towards the prior.
 Predicting only reads: an id gets factors at its first rating.
 """
 
@@ -24,6 +25,9 @@ BIAS_VARIANCE: Final = 0.25
 """Prior variance of a bias: users and items differ by about half a star from the centre."""
 VECTOR_VARIANCE: Final = 0.06
 """Prior variance of a vector's entry: with 16 entries a dot product spreads by about .25 stars."""
+
+HALF_LIFE_MS: Final = 180 * 24 * 3600 * 1000
+"""Time after which what is known of a user or an item counts for half: tastes change, and items age."""
 
 _TRIANGLE: Final = np.triu_indices(DIMENSIONS)
 _PRIOR_VARIANCE: Final = np.array([BIAS_VARIANCE] + [VECTOR_VARIANCE] * FACTOR_RANK)
@@ -67,8 +71,8 @@ def step(
         centre: Rating that biases are measured from: the mean of the training log.
         time_ms: When the rating was given.
     """
-    user_mean, user_precision = _read(user, f"user:{user_id}")
-    item_mean, item_precision = _read(item, f"item:{item_id}")
+    user_mean, user_precision = _read(user, f"user:{user_id}", time_ms)
+    item_mean, item_precision = _read(item, f"item:{item_id}", time_ms)
     residual = rating - centre
     new_user = _updated(user_mean, user_precision, item_mean, residual)
     new_item = _updated(item_mean, item_precision, user_mean, residual)
@@ -96,14 +100,16 @@ def _updated(
     return mean + np.linalg.solve(precision, row) * (error / NOISE_VARIANCE), precision
 
 
-def _read(factors: Factors | None, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _read(factors: Factors | None, name: str, time_ms: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and precision at a time: what was learned long ago is less sure."""
     if factors is None or not factors.n:
         return _prior_mean(name), _PRIOR_PRECISION
     precision = np.empty((DIMENSIONS, DIMENSIONS))
     triangle = np.array(factors.precision)
     precision[_TRIANGLE] = triangle
     precision.T[_TRIANGLE] = triangle
-    return np.array(factors.mean), precision
+    kept = 0.5 ** (max(0, time_ms - factors.updated_ms) / HALF_LIFE_MS)
+    return np.array(factors.mean), _PRIOR_PRECISION + kept * (precision - _PRIOR_PRECISION)
 
 
 @lru_cache(maxsize=4096)

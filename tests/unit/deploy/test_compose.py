@@ -14,13 +14,18 @@ from typer.testing import CliRunner
 
 from contento.cli.main import app
 from contento.contracts.topics import MAX_RECORD_BYTES
+from contento.learning.service.settings import LearnerSettings
 from contento.local.triton_settings import TritonSettings
 from contento.scoring.settings import ScorerSettings
 from contento.training.readers import open_source
 
 ROOT = Path(__file__).resolve().parents[3]
 COMPOSE = ROOT.parent / "shared" / "tools" / "docker-compose"
-SETTINGS: dict[str, type[BaseSettings]] = {"contento/scorer": ScorerSettings, "contento/triton": TritonSettings}
+SETTINGS: dict[str, type[BaseSettings]] = {
+    "contento/scorer": ScorerSettings,
+    "contento/learner": LearnerSettings,
+    "contento/triton": TritonSettings,
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +63,7 @@ def test_compose_reads_it_and_starts_one_triton(profile: str | None, triton: str
     listed = subprocess.run(
         [*command, "--services"], check=True, env=variables, cwd=ROOT, capture_output=True, text=True
     )
-    assert set(listed.stdout.split()) == {"kafka", "redis", triton, "topics", "scorer", "feed"}
+    assert set(listed.stdout.split()) == {"kafka", "redis", triton, "topics", "scorer", "learner", "feed"}
 
 
 def test_every_setting_is_one_and_has_a_valid_value(services: dict[str, Any]) -> None:
@@ -78,9 +83,10 @@ def test_every_setting_is_one_and_has_a_valid_value(services: dict[str, Any]) ->
     assert checked > 10
 
 
-def test_the_tuning_file_holds_the_defaults() -> None:
-    defaults = ScorerSettings.model_construct()
-    for name, value in read_env(ROOT / "services/scorer/scorer.env").items():
+@pytest.mark.parametrize(("service", "settings"), [("scorer", ScorerSettings), ("learner", LearnerSettings)])
+def test_the_tuning_file_holds_the_defaults(service: str, settings: type[BaseSettings]) -> None:
+    defaults = settings.model_construct()
+    for name, value in read_env(ROOT / f"services/{service}/{service}.env").items():
         assert str(getattr(defaults, name.removeprefix("CONTENTO_").lower())) == value, name
 
 
@@ -107,9 +113,15 @@ def test_addresses_name_services_and_ports_that_listen(services: dict[str, Any])
     assert scorer.metrics_address == "0.0.0.0"
 
 
+def test_what_the_learner_keeps_outlives_its_container(services: dict[str, Any]) -> None:
+    directory = environment(services["learner"])["CONTENTO_LEARNER_DIRECTORY"]
+    assert f"learner-data:{directory}" in services["learner"]["volumes"]
+    assert f"VOLUME {directory}" in (ROOT / "services/learner/Dockerfile").read_text()
+
+
 def test_what_is_published_is_on_loopback_only_and_where_commands_look(services: dict[str, Any]) -> None:
     published = {port for service in services.values() for port in service.get("ports", [])}
-    assert len(published) == 6
+    assert len(published) == 7
     for port in published:
         assert re.fullmatch(r"127\.0\.0\.1:(\d+):\1", port), port
     defaults = ScorerSettings.model_construct()
@@ -154,6 +166,11 @@ def test_each_part_waits_for_what_it_needs(services: dict[str, Any]) -> None:
         "redis": "service_healthy",
         "triton": "service_healthy",
         "triton-gpu": "service_healthy",
+    }
+    assert needs("learner") == {
+        "topics": "service_completed_successfully",
+        "kafka": "service_healthy",
+        "redis": "service_healthy",
     }
     assert needs("feed") == {"topics": "service_completed_successfully", "scorer": "service_healthy"}
 

@@ -13,7 +13,7 @@ from contento.inference.triton.repository import MODELS
 from contento.local.triton import TritonPorts, server_arguments
 
 ROOT = Path(__file__).resolve().parents[3]
-IMAGES = ("scorer", "triton")
+IMAGES = ("scorer", "learner", "triton")
 
 
 def instructions(image: str) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from contento.contracts.messages import Factors
 from contento.model.factors import (
     BIAS_VARIANCE,
     DIMENSIONS,
+    HALF_LIFE_MS,
     NOISE_VARIANCE,
     VECTOR_VARIANCE,
     _prior_mean,
@@ -101,3 +102,12 @@ def test_a_step_leaves_its_inputs_and_says_when() -> None:
     after, _ = step("u", users["u"], "i", items["i"], rating=1.0, centre=3.0, time_ms=77)
     assert users["u"].SerializeToString() == before
     assert (after.n, after.updated_ms) == (2, 77)
+
+
+def test_what_was_learned_long_ago_weighs_less() -> None:
+    user, item = step("u", None, "i", None, rating=5.0, centre=3.0, time_ms=0)
+    soon, _ = step("u", user, "i", item, rating=1.0, centre=3.0, time_ms=1)
+    late, _ = step("u", user, "i", item, rating=1.0, centre=3.0, time_ms=4 * HALF_LIFE_MS)
+    assert soon.mean[0] > late.mean[0], "after two years the new rating counts for more"
+    early, _ = step("u", user, "i", item, rating=1.0, centre=3.0, time_ms=-HALF_LIFE_MS)
+    assert early.mean[0] == pytest.approx(soon.mean[0]), "a late record of an early rating forgets nothing"
