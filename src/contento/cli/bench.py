@@ -2,23 +2,24 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from contento.cli.bench_drift import drift
 from contento.cli.bench_explanations import explanations
+from contento.cli.bench_learner import learner
+from contento.cli.bench_progress import progress
 from contento.cli.bench_segments import segments
 from contento.cli.bundle_option import open_bundle
 
 if TYPE_CHECKING:  # loads torch, which takes seconds
+    from collections.abc import Sequence
+
     from contento.bench.encoder import EncoderFigures
     from contento.bench.scorer import ScorerFigures
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command()(explanations)
 app.command()(segments)
 app.command()(drift)
+app.command()(learner)
 
 _Bundle = Annotated[
     Path | None, typer.Option("--bundle", help="A bundle's directory [default: the package's trained bundle].")
@@ -62,7 +64,7 @@ def encoder(
     machine = capabilities()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     measured = open_bundle(None, bundle)
-    with _progress(console) as report:
+    with progress(console) as report:
         found = read_texts(open_source(data), texts)
         figures = bench_encoder(
             found,
@@ -99,7 +101,7 @@ def scorer(
     console = Console(stderr=as_json)
     measured = open_bundle(None, bundle)
     bundles = LiveBundles({"serving": measured}, device="cpu", encode=False, score=True)
-    with _progress(console) as report:
+    with progress(console) as report:
         figures = bench_scorer(
             bundles, tuple(batch or BATCHES), report=lambda done, total: report("scoring", done, total)
         )
@@ -120,20 +122,6 @@ def _counts(layers: str) -> list[int]:
         raise typer.BadParameter(
             f"{layers!r} is no list of whole numbers such as 6,4,3", param_hint="--layers"
         ) from None
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    tasks: dict[str, Any] = {}
-    with Progress(*columns, console=console) as progress:
-
-        def report(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = progress.add_task(name, total=total)
-            progress.update(tasks[name], completed=done)
-
-        yield report
 
 
 def _encoder_table(figures: "Sequence[EncoderFigures]") -> Table:

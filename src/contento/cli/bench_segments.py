@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from contento.cli.bench_progress import progress
 from contento.cli.bundle_option import BundleOption, StoreOption, open_bundle
 
 if TYPE_CHECKING:  # loads scikit-learn, which takes a second
@@ -43,21 +44,11 @@ def segments(
     second = open_bundle(None, Path(other)) if other else None
     source = open_source(data)
     groups = {item.item_id: item.categories[0] for item in source.items() if item.categories}
-    columns = (TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        tasks: dict[str, TaskID] = {}
-
-        def report(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = progress.add_task(name, total=total)
-            progress.update(tasks[name], completed=done)
-
-        scored = progress.add_task("scoring", total=source.size)
-        scores = list(scores_of(source, serving, advance=lambda count: progress.advance(scored, count)))
+    with progress(console) as report:
+        scores = list(scores_of(source, serving, advance=_adding(report, "scoring", source.size)))
         others = None
         if second is not None:
-            task = progress.add_task("scoring, other", total=source.size)
-            others = list(scores_of(source, second, advance=lambda count: progress.advance(task, count)))
+            others = list(scores_of(source, second, advance=_adding(report, "scoring, other", source.size)))
         figures = bench_segments(
             scores,
             source.truth.groups if isinstance(source, SimulatedSource) else {},
@@ -109,3 +100,15 @@ def _print(console: Console, figures: "SegmentsFigures", data: str) -> None:
     )
     for name, words in figures.descriptions.items():
         console.print(f"[bold]{name}[/bold] {words}", soft_wrap=True)
+
+
+def _adding(report: Callable[[str, int, int], None], stage: str, total: int | None) -> Callable[[int], None]:
+    """Return what is told how many more are done of a stage."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        report(stage, done, total or done)
+
+    return advance

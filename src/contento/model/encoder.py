@@ -45,7 +45,7 @@ GPU_TOKENS: Final = 256 * 128
 
 
 class Backend(Protocol):
-    """What turns tokens into hidden states, in one arithmetic. Used by one thread at a time, but for `hidden` in int8."""
+    """What turns tokens into hidden states, in one arithmetic. Used by one thread at a time, but for int8 `hidden`."""
 
     def add_adapter(self, name: str, adapter: Path) -> None:
         """Make a LoRA adapter ready under a new name."""

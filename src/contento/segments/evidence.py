@@ -65,10 +65,14 @@ def evidence_of(score: Score) -> Evidence:
     return Evidence(
         interests=interests,
         looks=looks,
-        representation=np.nan_to_num(np.array(score.user_representation, np.float32), posinf=0.0, neginf=0.0),
+        representation=_finite(np.array(score.user_representation, np.float32)),
         log_dwell=log_dwell,
         words=text.words,
     )
+
+
+def _finite(values: Floats) -> Floats:
+    return values if np.isfinite(values).all() else np.nan_to_num(values, posinf=0.0, neginf=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from contento.bench.encoder import bench_encoder, ridge_rmse
+from contento.bench.learner import bench_learner
 from contento.bench.scorer import bench_scorer, random_rows
 from contento.bench.texts import BenchError, RatedTexts, read_texts
 from contento.cli.main import app
@@ -138,3 +139,17 @@ def _tiny(reference: Path) -> type:
             return 2
 
     return Tiny
+
+
+def test_the_learner_is_measured_on_a_log_with_every_outcome(tmp_path: Path) -> None:
+    told: list[int] = []
+    figures = bench_learner(
+        tmp_path, feedbacks=1500, users=50, items=20, report=lambda _stage, done, _total: told.append(done)
+    )
+    assert {"joined", "joined_late", "duplicate", "waiting"} <= figures.outcomes.keys()
+    settled = sum(count for name, count in figures.outcomes.items() if name != "waiting")
+    assert settled <= figures.feedbacks <= 1600
+    assert figures.scores == 1500
+    assert figures.per_second > 0
+    assert len(figures.memory_mb) >= 3
+    assert told == sorted(told)

@@ -144,7 +144,8 @@ class LearnerLoop:
             self._metrics.feedback(outcome, count)
         for alert in handled.alerts:
             self._metrics.alert(alert)
-            log.warning(f"drift: {alert.summary}", alert_id=alert.alert_id, monitor=alert.monitor)
+            line = f"drift: {alert.summary}"  # a line of its own, so that none is held back as a repeat
+            log.warning(line, alert_id=alert.alert_id, monitor=alert.monitor)
         for record, reason in handled.rejected:
             log.warning(
                 "dead letter", topic=record.topic, partition=record.partition, offset=record.offset, error=str(reason)
