@@ -62,6 +62,8 @@ def summary_panel(shown: Snapshot) -> RenderableType:
         ("first score", f"{shown.first_score_s or 0:.1f} s", "after the start"),
         ("users at risk", f"{shown.at_risk_count:,}", ""),
         ("model", shown.inference, f"bundle {shown.bundle[:12]}"),
+        ("feedback joined", f"{shown.joined:,}", f"{shown.alerts} alerts"),
+        ("served ratings", _stars(shown.mae), f"off on average; {_percent(shown.inside)} inside their interval"),
     )
     for row in rows:
         table.add_row(*row)
@@ -116,6 +118,8 @@ def _footer(shown: Snapshot) -> RenderableType:
         ("model ", "dim"), (shown.inference, "bold"), ("  bundle ", "dim"), (shown.bundle[:12] or "-", "bold"),
         ("  dead letters ", "dim"), letters, (f" {_reasons(shown)}", "red"),
         ("  restarts ", "dim"), (str(shown.restarts), "bold"),
+        ("  joined ", "dim"), (f"{shown.joined:,}", "bold"), ("  off by ", "dim"), (_stars(shown.mae), "bold"),
+        ("  alerts ", "dim"), (str(shown.alerts), "bold red" if shown.alerts else "bold"),
     )  # fmt: skip
 
 
@@ -129,6 +133,14 @@ def _sparkline(values: Sequence[float]) -> str:
     recent = list(values)[-_RATES_SHOWN:]
     top = max(recent, default=0.0) or 1.0
     return "".join(_BLOCKS[min(len(_BLOCKS) - 1, int(v / top * (len(_BLOCKS) - 1)))] for v in recent)
+
+
+def _stars(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} stars"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.0f} %"
 
 
 def _ms(value: float | None) -> str:

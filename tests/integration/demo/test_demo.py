@@ -18,7 +18,7 @@ SHARED = Path(__file__).resolve().parents[4] / "shared"
 DATA = SHARED / "data"
 FIGURES = {
     "events", "scored", "dead_lettered", "duplicates", "p50_ms", "p99_ms", "events_per_s", "cpu_us_per_event",
-    "bundle", "inference",
+    "bundle", "inference", "joined", "mae", "inside", "alerts",
 }  # fmt: skip
 REVIEWS = (
     f"csv:{DATA}/amazon-musical-instruments/reviews.csv.gz"

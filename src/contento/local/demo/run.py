@@ -30,6 +30,11 @@ NO_PROGRESS_S: Final = 60.0
 POLL_S: Final = 0.5
 AT_RISK_SHOWN: Final = 8
 LATENCY: Final = "contento_scorer_latency_seconds"
+FEEDBACK: Final = "contento_learner_feedback_total"
+QUALITY: Final = "contento_learner_quality"
+LAG: Final = "contento_learner_lag_events"
+LEARNER_SHOWS_S: Final = 1.0
+"""Between two looks of the learner at how much it has left to read."""
 
 
 class DemoStalled(ContentoError):
@@ -63,6 +68,10 @@ class Snapshot:
         at_risk_users: Live scores of those.
         at_risk_count: Users at risk in all.
         rates: Scores per second between two looks, oldest first.
+        joined: Feedback that has found its score.
+        mae: Mean absolute error of the served ratings, over the last labels, in stars.
+        inside: Share of the last ratings inside their interval.
+        alerts: Alerts that the learner has raised.
     """
 
     events: int = 0
@@ -87,6 +96,10 @@ class Snapshot:
     at_risk_users: dict[str, LiveUser] = field(default_factory=dict)
     at_risk_count: int = 0
     rates: list[float] = field(default_factory=list)
+    joined: int = 0
+    mae: float | None = None
+    inside: float | None = None
+    alerts: int = 0
 
     def summary(self) -> dict[str, object]:
         """Return the figures as one flat object for JSON."""
@@ -124,18 +137,20 @@ class Demo:
         self._began = began
         kafka, prefix = self._stack.kafka, self._stack.options.topic_prefix
         scraper = Scraper(self._stack.parts["scorer"].address)
+        learner = Scraper(self._stack.parts["learner"].address)
         reader = LiveReader(self._stack.redis, self._keys)
         observer = Observer(kafka, prefix, from_beginning=self._stack.options.kafka is None)
         await observer.start()
-        watching = asyncio.create_task(self._watch(observer, scraper, reader, changed))
+        watching = asyncio.create_task(self._watch(observer, scraper, learner, reader, changed))
         try:
             async with Feeder(kafka, prefix) as feeder:
                 await self._feed(feeder, observer, reader)
             await self._drain(observer, scraper)
+            await self._until_learned(learner)
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-            await self._look(observer, scraper, reader)
+            await self._look(observer, scraper, learner, reader)
             await observer.close()
             await reader.close()
         changed(self.snapshot)
@@ -198,17 +213,41 @@ class Demo:
                 f"the scorer's last lines:\n{log}\nsee its log under {self._stack.options.directory} (contento doctor)"
             )
 
+    async def _until_learned(self, learner: Scraper) -> None:
+        """Wait until the learner has read everything; it says once a second how much is left."""
+        await asyncio.sleep(2 * LEARNER_SHOWS_S)
+        left, self._last_progress = math.inf, time.monotonic()
+        while left:
+            before = left
+            left = sum(learner.gauges(LAG)) if await learner.scrape() else math.inf
+            if left < before:
+                self._last_progress = time.monotonic()
+            if time.monotonic() - self._last_progress > NO_PROGRESS_S:
+                service = self._stack.parts["learner"].service
+                raise DemoStalled(
+                    f"the learner has {left:.0f} records to read and does not get on; its last lines:\n"
+                    f"{service.last_log_lines() if service else ''}\n"
+                    f"see its log under {self._stack.options.directory} (contento doctor)"
+                )
+            if left:
+                await asyncio.sleep(POLL_S)
+
     async def _watch(
-        self, observer: Observer, scraper: Scraper, reader: LiveReader, changed: Callable[[Snapshot], None]
+        self,
+        observer: Observer,
+        scraper: Scraper,
+        learner: Scraper,
+        reader: LiveReader,
+        changed: Callable[[Snapshot], None],
     ) -> None:
         while True:
             scored, at = self.snapshot.scored, time.monotonic()
             await asyncio.sleep(POLL_S)
-            await self._look(observer, scraper, reader)
+            await self._look(observer, scraper, learner, reader)
             self.snapshot.rates.append((self.snapshot.scored - scored) / (time.monotonic() - at))
             changed(self.snapshot)
 
-    async def _look(self, observer: Observer, scraper: Scraper, reader: LiveReader) -> None:
+    async def _look(self, observer: Observer, scraper: Scraper, learner: Scraper, reader: LiveReader) -> None:
         shown = self.snapshot
         if observer.first_score_at is not None and observer.last_score_at is not None:
             shown.first_score_s = observer.first_score_at - self._began
@@ -223,6 +262,12 @@ class Demo:
             self._count_repeats(scraper)
             p50, p99 = (scraper.quantile(LATENCY, q) * 1000 for q in (0.5, 0.99))
             shown.p50_ms, shown.p99_ms = (None if math.isnan(p) else p for p in (p50, p99))
+        if await learner.scrape():
+            shown.joined = sum(int(learner.total(FEEDBACK, outcome=each)) for each in ("joined", "joined_late"))
+            shown.alerts = int(learner.total("contento_learner_alerts_total"))
+            shown.mae, shown.inside = (
+                next(iter(learner.gauges(QUALITY, metric=each, slice="overall")), None) for each in ("mae", "coverage")
+            )
         if shown.scored:
             shown.cpu_us_per_event = (self._cpu_seconds() - self._cpu_before) / shown.scored * 1e6
         shown.segments = await reader.segments()

@@ -22,6 +22,7 @@ class Scraper:
         self._started: float | None = None
         self._last: dict[Sample, float] = {}
         self._total: defaultdict[Sample, float] = defaultdict(float)
+        self._gauges: dict[Sample, float] = {}
 
     async def scrape(self) -> bool:
         """Read the endpoint and return whether it answered."""
@@ -30,6 +31,7 @@ class Scraper:
         except (urllib.error.URLError, OSError, http.client.HTTPException):  # the last: killed while it answered
             return False
         seen: dict[Sample, float] = {}
+        gauges: dict[Sample, float] = {}
         started: float | None = None
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
@@ -37,12 +39,14 @@ class Scraper:
                     seen[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
                 elif sample.name == "process_start_time_seconds":
                     started = sample.value
+                elif family.type == "gauge":
+                    gauges[sample.name, tuple(sorted(sample.labels.items()))] = sample.value
         # One counter that fell or is gone means that all began anew, those too that have overtaken their last value.
         if started != self._started or any(seen.get(name, 0.0) < before for name, before in self._last.items()):
             self._last = {}
         for name, value in seen.items():
             self._total[name] += value - self._last.get(name, 0.0)
-        self._last, self._started = seen, started
+        self._last, self._started, self._gauges = seen, started, gauges
         return True
 
     def _fetch(self) -> str:
@@ -53,6 +57,11 @@ class Scraper:
         """Return a counter, summed over all label values that are not named."""
         wanted = set(labels.items())
         return sum(value for (n, found), value in self._total.items() if n == name and wanted <= set(found))
+
+    def gauges(self, name: str, **labels: str) -> list[float]:
+        """Return a gauge's last values, of all label values that are not named."""
+        wanted = set(labels.items())
+        return [value for (n, found), value in self._gauges.items() if n == name and wanted <= set(found)]
 
     def quantile(self, histogram: str, q: float) -> float:
         """Return a quantile of a histogram's observations, over all label values; NaN where there are none.
