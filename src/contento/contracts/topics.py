@@ -96,7 +96,7 @@ TOPICS: dict[TopicName, Topic] = {
             retention_ms=-1,
             compacted=True,
             producers=("clients", "gateway"),
-            consumers=("scorer",),
+            consumers=("scorer", "learner"),
             about="What is known of each item; the last state stays.",
         ),
         Topic(
