@@ -25,8 +25,9 @@ $(READY): requirements.lock requirements-torch.lock pyproject.toml src/contento/
 demo: setup ## start the embedded stack and score a simulated log, live
 	@$(BIN)/contento demo $(ARGS)
 
-test: setup check ## everything CI runs: checks, then all tests
-	@$(BIN)/pytest $(ARGS)
+test: setup check ## everything CI runs: checks, then all tests; ARGS=... runs pytest with these instead
+	@if [ -n "$(ARGS)" ]; then $(BIN)/pytest $(ARGS); \
+	else $(BIN)/pytest -n auto --dist loadfile tests/unit && $(BIN)/pytest tests/integration; fi
 
 check: lint types imports ## static checks
 

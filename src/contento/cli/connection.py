@@ -28,9 +28,11 @@ def find_directory(directory: Path | None) -> Path:
 def find_settings(directory: Path | None) -> ScorerSettings:
     """Return the settings of the environment, completed by those of a stack that runs in the directory."""
     prefix = str(ScorerSettings.model_config["env_prefix"])
+    running = running_environment(find_directory(directory)) or {}
     given: dict[str, Any] = {
-        name.removeprefix(prefix).lower(): value
-        for name, value in (running_environment(find_directory(directory)) or {}).items()
-        if value and name not in os.environ
+        field: running[name]
+        for field in ScorerSettings.model_fields
+        for name in [f"{prefix}{field}".upper()]
+        if running.get(name) and name not in os.environ
     }
     return ScorerSettings(**given)
