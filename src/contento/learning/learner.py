@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Protocol
 
+from contento.contracts.checkpoint import Checkpointed
 from contento.contracts.messages import DriftAlert, Feedback, Item, Score
 from contento.contracts.record import InputRecord, dead_letter, packed, read_message
 from contento.contracts.rejection import RejectedRecord
 from contento.contracts.topics import TopicName
-from contento.learning.checkpoint import Checkpointed
 from contento.learning.factors import OnlineFactors
 from contento.learning.join.base import FeedbackOutcome, ScoreOutcome
 from contento.learning.join.join import DAY_MS, Join, Joined, JoinOptions

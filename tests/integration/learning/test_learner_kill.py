@@ -69,7 +69,7 @@ def the_log() -> Iterator[tuple[TopicName, Item | Score | Feedback]]:  # noqa: C
 
 def write_log(kafka: str, prefix: str) -> None:
     producer: Any = KafkaProducer(bootstrap_servers=kafka, linger_ms=20)
-    begin = 1_760_000_000_000
+    begin = time.time_ns() // 1_000_000 - 3_600_000  # the broker deletes what is older than a topic keeps
     for number, (name, message) in enumerate(the_log()):
         key = message.item_id if isinstance(message, Item) else message.user_id
         producer.send(
@@ -187,6 +187,35 @@ def test_kills_change_nothing(stack: Stack, tmp_path: Path) -> None:
     assert len(alerts) > 0
     assert len(expected["redis"]) > 100
     assert not expected["outbox"], "all effects are out"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_servers_that_die_are_waited_for(stack: Stack, tmp_path: Path) -> None:
+    if not stack.options.kafka_home:
+        pytest.skip("the embedded broker forgets all when it dies")
+    prefix = f"learn-{uuid.uuid4().hex[:8]}"
+    create_topics_now(stack.kafka, prefix=prefix)
+    write_log(stack.kafka, prefix)
+    ends = _ends(stack.kafka, prefix)
+    calm, stormy = Run(stack, prefix, tmp_path / "calm"), Run(stack, prefix, tmp_path / "stormy")
+    calm.to_the_end(ends)
+    process = stormy.start()
+    for name in ("redis", "kafka"):
+        service = stack.parts[name].service
+        assert service is not None
+        restarts = service.restarts
+        assert service.pid is not None
+        os.kill(service.pid, signal.SIGKILL)
+        while service.restarts == restarts or service.state != "ready":
+            time.sleep(0.1)
+    assert process.is_alive(), "it waits for them"
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(60)
+    stormy.to_the_end(ends)
+    expected, found = calm.dump(), stormy.dump()
+    for name, table in expected.items():
+        assert found[name] == table, name
 
 
 def _ends(kafka: str, prefix: str) -> dict[tuple[str, int], int]:

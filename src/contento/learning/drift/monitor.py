@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from contento.learning.checkpoint import StateFormatError
+from contento.contracts.checkpoint import StateFormatError
 from contento.learning.drift.detector import BettingDetector, Change
 from contento.learning.drift.signals import BUDGET, RULES, UPDATES_PER_SAMPLE, Family
 

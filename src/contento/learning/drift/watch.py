@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import DriftAlert, Score
-from contento.learning.checkpoint import StateFormatError
 from contento.learning.drift.detector import Change
 from contento.learning.drift.finding import Finding, as_state, from_state
 from contento.learning.drift.incidents import Concern, Incident, Incidents

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from contento.learning.checkpoint import StateFormatError
+from contento.contracts.checkpoint import StateFormatError
 from contento.learning.join.base import FEEDBACK_OUTCOMES, FeedbackOutcome
 from contento.learning.judged import Judged
 from contento.learning.prequential.measures import WIDTH, Quality, quality_of, row_of

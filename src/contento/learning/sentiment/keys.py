@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 
 import orjson
 
-from contento.learning.checkpoint import StateFormatError
+from contento.contracts.checkpoint import StateFormatError
 from contento.learning.sentiment.evidence import Said
 from contento.learning.sentiment.watched import Kind, Watched
 

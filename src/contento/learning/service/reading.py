@@ -79,6 +79,9 @@ class TopicReader:
         self._names = {partition: name for name, found in self._partitions.items() for partition in found}
         self._order: TimeOrder[InputRecord] = TimeOrder(list(self._names))
         self._next: dict[Any, int] = {}
+        self._kept = {
+            each: offsets[key] for each in self._names for key in [(each.topic, each.partition)] if key in offsets
+        }
 
     def read(self) -> list[tuple[TopicName, InputRecord]]:
         """Return the next records, none when there are none yet; waits a tenth of a second at most for some."""
@@ -107,11 +110,21 @@ class TopicReader:
         for name in hungry:
             timeout_ms = _POLL_MS if wait and name == hungry[-1] else 0
             for partition, found in self._consumers[name].poll(timeout_ms=timeout_ms).items():
+                self._tell_of_a_gap(partition, found[0].offset)
                 self._order.add(partition, [self._record(each) for each in found])
                 self._next[partition] = found[-1].offset + 1
             for partition in self._partitions[name]:
                 if not self._order.waiting(partition):
                     self._order.drained(partition, is_drained=self._lag(partition) == 0)
+
+    def _tell_of_a_gap(self, partition: Any, first: int) -> None:
+        """Say that the broker has no longer what comes after the kept offset; a compacted topic has gaps anyway."""
+        kept = self._kept.pop(partition, first)
+        if first > kept and not TOPICS[self._names[partition]].compacted:
+            log.error(
+                "records are gone", topic=partition.topic, partition=partition.partition, kept=kept, first=first,
+                do="the learner was away for longer than the topic keeps records: raise the topic's retention.ms",
+            )  # fmt: skip
 
     def _lag(self, partition: Any) -> int | None:
         """Return how many records lie beyond those that came; `None` before the broker has said."""

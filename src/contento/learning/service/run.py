@@ -5,19 +5,21 @@ import random
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 from typing import Any, Final
 
 import structlog
+from kafka.errors import KafkaError
 
 from contento.connections.log_lines import configure_logging
+from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.errors import ContentoError
 from contento.contracts.record import InputRecord
 from contento.contracts.rejection import RejectedRecord, shown
 from contento.contracts.topics import TopicName
 from contento.learning.alerts.webhook import Webhook
-from contento.learning.checkpoint import StateFormatError
 from contento.learning.drift.watch import DriftWatch
 from contento.learning.learner import Handled, Learner, Watch
 from contento.learning.metrics import LearnerMetrics
@@ -36,6 +38,7 @@ log = structlog.get_logger(__name__)
 _UNPROCESSABLE_LIMIT: Final = 100
 """Records in a row that fail for no known reason before the learner stops: then the fault is its own."""
 _SHOW_EVERY_S: Final = 1.0
+_PAUSE_S: Final = 0.5
 _WEBHOOK_CLOSE_S: Final = 12.0
 
 
@@ -66,14 +69,10 @@ def run_learner(settings: LearnerSettings) -> None:
     shown_at = 0.0
     try:
         while not stopping:
-            loop.take(reader.read(), outbox.publish())
+            loop.take(_read(reader, metrics), outbox.publish())
             if time.monotonic() - shown_at >= _SHOW_EVERY_S:
                 shown_at = time.monotonic()
-                metrics.committed(time.time_ns() / 1e9)
-                for topic, lag in reader.lags().items():
-                    metrics.lag(topic, lag)
-                qualities = shown_quality(loop.learner.prequential)
-                metrics.quality(qualities)
+                _show(loop.learner.prequential, reader, metrics)
                 outbox.quality(as_json(loop.learner.prequential))
         loop.take([], outbox.publish())
     finally:
@@ -84,6 +83,25 @@ def run_learner(settings: LearnerSettings) -> None:
         outbox.close()
         store.close()
     log.info("stopped", signal=signal.Signals(stopping[0]).name)
+
+
+def _read(reader: TopicReader, metrics: LearnerMetrics) -> list[tuple[TopicName, InputRecord]]:
+    """Return what the broker has; nothing while it is away."""
+    try:
+        return reader.read()
+    except KafkaError as error:
+        metrics.retry("kafka")
+        log.warning("not read", error=repr(error), do="check that the broker runs (contento doctor)")
+        time.sleep(_PAUSE_S)
+        return []
+
+
+def _show(prequential: Prequential, reader: TopicReader, metrics: LearnerMetrics) -> None:
+    metrics.committed(time.time_ns() / 1e9)
+    metrics.quality(shown_quality(prequential))
+    with suppress(KafkaError):  # of a broker that is away, the last lag stays
+        for topic, lag in reader.lags().items():
+            metrics.lag(topic, lag)
 
 
 class LearnerLoop:

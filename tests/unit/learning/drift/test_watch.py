@@ -9,8 +9,8 @@ from stand_in_scores import scored_and_judged
 
 from contento.bench.drift_messages import messages
 from contento.bench.drift_streams import STREAMS, Stream
+from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import DriftAlert, DriftKind, Score, Severity
-from contento.learning.checkpoint import StateFormatError
 from contento.learning.drift.monitor import Monitor
 from contento.learning.drift.segments import SEGMENTS, Segments
 from contento.learning.drift.signals import UPDATES_PER_SAMPLE

@@ -4,8 +4,8 @@ import random
 import pytest
 from feedback_log import feedback_of, score_of
 
+from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import Satisfaction, Score
-from contento.learning.checkpoint import StateFormatError
 from contento.learning.judged import Judged
 from contento.learning.prequential.prequential import HALF_LIFE, MOST_SLICES, WINDOW, Prequential, Slice
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit.learning.sentiment.shop import Shop, group_of, judge, same, watch
 
+from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import DriftAlert, Feedback, Score
-from contento.learning.checkpoint import StateFormatError
 from contento.learning.judged import Judged
 from contento.learning.sentiment.watch import SentimentOptions, SentimentWatch
 
