@@ -60,6 +60,8 @@ GROUP_LIVE_FIELDS: Final = (
     "weight",  # decayed count behind those means, at updated_ms
     "updated_ms",  # time of the newest event, unix milliseconds
 )
+NO_SEGMENT: Final = "unassigned"
+"""Segment of a user for whom none was declared, and none found yet."""
 APPLIED: Final = "applied:"
 """Field prefix in live hashes: `applied:<cluster>/<topic>/<partition>` holds the last offset applied."""
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from contento.contracts.checkpoint import Checkpointed
 from contento.contracts.messages import DriftAlert, Feedback, Item, Score
 from contento.contracts.record import InputRecord, dead_letter, packed, read_message
+from contento.contracts.redis_keys import NO_SEGMENT
 from contento.contracts.rejection import RejectedRecord
 from contento.contracts.topics import TopicName
 from contento.learning.factors import OnlineFactors
@@ -165,7 +166,7 @@ class Learner:
     def _assign(self, score: Score) -> None:
         """Let the user's segment be known, if it is not the one of the score; one that was declared stays."""
         found = self._segmenter.scored(score)
-        declared = score.segment and not is_found(score.segment)
+        declared = score.segment not in {"", NO_SEGMENT} and not is_found(score.segment)
         if found is not None and found.segment != score.segment and not declared:
             self._store.post("segment", {score.user_id: found.segment.encode()})
 

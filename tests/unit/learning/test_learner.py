@@ -205,3 +205,24 @@ def test_crashes_anywhere_and_other_batches_change_nothing(tmp_path: Path, seed:
     assert len(factors[0]) == 18
     for store in stores:
         store.close()
+
+
+def test_found_segments_are_given_to_those_who_declare_none(store: LearnerStore) -> None:
+    line, learner = Numbered(), Learner(store)
+    records = [line("scores", of_a_kind(number), START_MS + number) for number in range(5200)]
+    for at in range(0, len(records), 1300):
+        learner.take(records[at : at + 1300])
+    given = {user: value for _, user, value in store.outbox("segment", 1000)}
+    assert given, "segments were found"
+    assert not [user for user in given if int(user[1:]) % 3 == 0], "who declares one keeps it"
+    assert len(store.outbox("segment_meta", 100)) >= 2
+
+
+def of_a_kind(number: int) -> Score:
+    """A score of one of 60 users, who look for one kind of thing each; every third declares a segment."""
+    user = number % 60
+    kind = ("guitar strings tone", "tent sleeping camping", "kettle steel kitchen")[user % 5 % 3]
+    declared = "vip" if user % 3 == 0 else ["", "unassigned"][user % 2]
+    score = score_of(f"e{number}", f"u{user}", f"{kind[:3]}{number % 8}", START_MS + number, segment=declared)
+    score.event_type, score.features.text = "view", kind
+    return score

@@ -12,7 +12,6 @@ FAST: Final = 0.3
 """Weight of the newest event in a user's live scores: half of it is the last two events."""
 SLOW: Final = 0.05
 """Weight in the slow average behind the trend: half of it is the last 14 events."""
-NO_SEGMENT: Final = "unassigned"
 
 
 def fold_user(before: LiveUser | None, score: Score) -> LiveUser:

@@ -15,9 +15,9 @@ from contento.contracts.messages import (
     SourceOffset,
     Tensor,
 )
+from contento.contracts.redis_keys import NO_SEGMENT
 from contento.model.features import SEEN_EVENTS
 from contento.model.interface import HISTORY_LENGTH, RATINGS, TOWERS, ScorerInputs, ScorerOutputs
-from contento.scoring.core.fold import NO_SEGMENT
 from contento.scoring.core.rows import Text
 from contento.scoring.core.selection import NewEvent
 from contento.state.base import UserState

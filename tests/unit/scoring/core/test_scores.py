@@ -5,11 +5,12 @@ import pytest
 from unit.scoring.world import NOW_MS, ArithmeticModel, a_record, an_event
 
 from contento.contracts.messages import Embedding, History, Score, UserEvent
+from contento.contracts.redis_keys import NO_SEGMENT
 from contento.contracts.validation import time_ms
 from contento.inference.base import LiveBundle
 from contento.model.features import SEEN_EVENTS, append
 from contento.model.interface import HISTORY_LENGTH, TOWERS, ScorerInputs, ScorerOutputs
-from contento.scoring.core.fold import NO_SEGMENT, fold_user
+from contento.scoring.core.fold import fold_user
 from contento.scoring.core.rows import build_rows, texts
 from contento.scoring.core.scores import EVENT_REASONS, build_scores
 from contento.scoring.core.selection import NewEvent
