@@ -27,7 +27,7 @@ demo: setup ## start the embedded stack and score a simulated log, live
 
 test: setup check ## everything CI runs: checks, then all tests; ARGS=... runs pytest with these instead
 	@if [ -n "$(ARGS)" ]; then $(BIN)/pytest $(ARGS); \
-	else $(BIN)/pytest -n auto --dist loadfile tests/unit && $(BIN)/pytest tests/integration; fi
+	else $(BIN)/pytest -n auto --dist loadfile tests/unit && $(BIN)/pytest -n 2 --dist loadgroup tests/integration; fi
 
 check: lint types imports ## static checks
 
