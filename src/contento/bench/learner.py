@@ -19,7 +19,7 @@ from contento.learning.learner import Learner, LearnerOptions
 from contento.learning.service.run import make_watches
 from contento.learning.store import LearnerStore
 
-_BATCH: Final = 500
+_BATCH: Final = 2000
 _STEP_MS: Final = 200
 """Between two events: 2,000,000 of them last 4.6 days."""
 _START_MS: Final = 1_760_000_000_000

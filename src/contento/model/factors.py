@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dposv
 
 from contento.contracts.messages import Factors
 from contento.model.features import identity
@@ -96,8 +97,9 @@ def _updated(
     row = other.copy()
     row[0] = 1.0
     error = residual - other[0] - row @ mean
-    precision = precision + np.outer(row, row) / NOISE_VARIANCE
-    return mean + np.linalg.solve(precision, row) * (error / NOISE_VARIANCE), precision
+    precision = precision + row[:, None] * row / NOISE_VARIANCE
+    _, gain, _ = dposv(precision, row)  # a precision is positive definite: a third of the time of a general solver
+    return mean + gain * (error / NOISE_VARIANCE), precision
 
 
 def _read(factors: Factors | None, name: str, time_ms: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

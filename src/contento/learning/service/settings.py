@@ -26,7 +26,7 @@ class LearnerSettings(ConnectionSettings):
     """Most GiB of scores; beyond it the oldest go. A score takes about 3 KB."""
     factors_stale_days: float = Field(default=180.0, gt=0)
     """Days without a rating after which factors are evicted."""
-    learner_batch: int = Field(default=500, ge=1, le=10_000)
+    learner_batch: int = Field(default=2_000, ge=1, le=10_000)
     """Most records of one transaction."""
     webhook: SecretStr = SecretStr("")
     """URL that alerts are posted to; empty: none."""

@@ -23,9 +23,14 @@ class Scraper:
         self._last: dict[Sample, float] = {}
         self._total: defaultdict[Sample, float] = defaultdict(float)
         self._gauges: dict[Sample, float] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def scrape(self) -> bool:
         """Read the endpoint and return whether it answered."""
+        async with self._one_at_a_time:  # an older answer after a newer one would look like a restart
+            return await self._scrape()
+
+    async def _scrape(self) -> bool:
         try:
             text = await asyncio.to_thread(self._fetch)
         except (urllib.error.URLError, OSError, http.client.HTTPException):  # the last: killed while it answered
