@@ -26,6 +26,8 @@ CONSUMED: Final[tuple[TopicName, ...]] = ("items", "scores", "feedback")
 """What the learner reads; of records of the same time, those of the first come first."""
 _SWEEP_EVERY: Final = 1_000
 """Records between two sweeps. Counted, not timed, so that one log gives one result."""
+_SEGMENTS_EVERY: Final = 5 * _SWEEP_EVERY
+"""Records between two descriptions of all segments, which take some 10 ms each."""
 
 
 class Watch(Checkpointed, Protocol):
@@ -195,7 +197,8 @@ class Learner:
         handled.scores_lost_to_size += lost
         self._settle(joined, handled)
         self._write_factors()
-        self._write_segments()
+        if self._records % _SEGMENTS_EVERY == 0:
+            self._write_segments()
         for side, identity in self._store.take_stale_factors(self._now_ms - self._options.factors_stale_ms):
             self._factors.forget(side, identity)
             self._store.post("factors", {f"{side}:{identity}": None})
