@@ -20,7 +20,6 @@ MetricName = Literal[
     "contento_learner_scores_total",
     "contento_learner_feedback_total",
     "contento_learner_alerts_total",
-    "contento_learner_drift_active",
     "contento_learner_quality",
     "contento_learner_quality_samples",
     "contento_learner_webhook_deliveries_total",
@@ -96,11 +95,6 @@ METRICS: dict[MetricName, Metric] = {
     ),
     "contento_learner_alerts_total": Metric(
         kind="counter", about="Alerts that were raised, by kind and severity.", labels=("kind", "severity")
-    ),
-    "contento_learner_drift_active": Metric(
-        kind="gauge",
-        about="Drift that was found and is not over, by kind and severity; 0 when there is none.",
-        labels=("kind", "severity"),
     ),
     "contento_learner_quality": Metric(
         kind="gauge",

@@ -1,6 +1,6 @@
 """The learner's metrics as Prometheus collects them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from prometheus_client import start_http_server
@@ -26,7 +26,6 @@ class LearnerMetrics:
             for severity in _SEVERITIES:
                 # From 0 on: a rate over a counter that first appears at 1 would miss the first alert.
                 self._metrics["contento_learner_alerts_total"].labels(kind, severity)
-                self._metrics["contento_learner_drift_active"].labels(kind, severity)
 
     def serve(self, address: str, port: int) -> None:
         """Answer scrapes at `http://address:port/metrics` from a thread of its own."""
@@ -43,15 +42,6 @@ class LearnerMetrics:
     def alert(self, alert: DriftAlert) -> None:
         """Count an alert that was raised."""
         self._metrics["contento_learner_alerts_total"].labels(reading.kind(alert), reading.severity(alert)).inc()
-
-    def active(self, alerts: Iterable[DriftAlert]) -> None:
-        """Set the drift that is not over: all of it, each time."""
-        counts = {(kind, severity): 0 for kind in _KINDS for severity in _SEVERITIES}
-        for alert in alerts:
-            labels = reading.kind(alert), reading.severity(alert)
-            counts[labels] = counts.get(labels, 0) + 1
-        for labels, count in counts.items():
-            self._metrics["contento_learner_drift_active"].labels(*labels).set(count)
 
     def quality(self, slices: Mapping[str, Mapping[str, tuple[float, int]]]) -> None:
         """Set how good the served scores are; slices that are not there any more disappear.

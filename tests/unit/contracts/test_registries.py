@@ -53,7 +53,7 @@ def test_a_users_keys_share_a_cluster_slot() -> None:
     assert len(tags) == 1
 
 
-WITHOUT_UNIT = {"contento_learner_quality", "contento_learner_quality_samples", "contento_learner_drift_active"}
+WITHOUT_UNIT = {"contento_learner_quality", "contento_learner_quality_samples"}
 """Of many units, or counts of what is there now."""
 
 

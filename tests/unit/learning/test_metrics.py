@@ -59,16 +59,11 @@ def test_what_is_reported_is_what_is_shown() -> None:
     assert shown["contento_learner_lag_events", (("topic", "scores"),)] == 7
 
 
-def test_alerts_count_from_zero_and_drift_ends() -> None:
+def test_alerts_count_from_zero() -> None:
     metrics = LearnerMetrics()
     assert exposition(metrics)["contento_learner_alerts_total", ERROR_TICKET] == 0
     metrics.alert(alert())
-    metrics.active([alert(), alert()])
-    shown = exposition(metrics)
-    assert shown["contento_learner_alerts_total", ERROR_TICKET] == 1
-    assert shown["contento_learner_drift_active", ERROR_TICKET] == 2
-    metrics.active([])
-    assert exposition(metrics)["contento_learner_drift_active", ERROR_TICKET] == 0
+    assert exposition(metrics)["contento_learner_alerts_total", ERROR_TICKET] == 1
 
 
 def slices_of(shown: Shown) -> dict[str, float]:
