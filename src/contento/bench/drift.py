@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from contento.bench.drift_detectors import (
     DETECTORS,
     SLOW,
     Alarm,
+    Detector,
     Watched,
     watch_all,
     watch_segments,
@@ -144,10 +146,14 @@ def _runners(stream: str) -> Mapping[str, Callable[[Stream, np.random.Generator]
     if stream in ALL_OURS_STREAMS:
         runners[ALL_OURS] = watch_all
     for name, make in DETECTORS.items():
-        runners[name] = lambda drawn, _, make=make: watch_values(make, drawn)  # type: ignore[misc]
+        runners[name] = partial(_watch_alone, make)
     if stream == "local":
         runners[SEGMENTED] = lambda drawn, _: watch_segments(DETECTORS["ADWIN"], drawn)
     return runners
+
+
+def _watch_alone(make: Callable[[], Detector], drawn: Stream, _: np.random.Generator) -> Watched:
+    return watch_values(make, drawn)
 
 
 def _figures(stream: str, detector: str, judged: Sequence[Judgement], runs: Sequence[Watched]) -> DriftFigures:

@@ -92,7 +92,7 @@ def _print(console: Console, shown: list[DriftAlert], *, full: bool, as_json: bo
 
 def _print_json(shown: Iterable[DriftAlert]) -> None:
     for alert in shown:
-        print(reading.to_json(alert), flush=True)  # noqa: T201 - for programs, as it comes
+        typer.echo(reading.to_json(alert))
 
 
 def _since_ms(since: str | None) -> int:

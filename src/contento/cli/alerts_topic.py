@@ -6,12 +6,13 @@ from typing import Any, Final, Self
 import aiokafka
 from aiokafka.errors import KafkaError
 
+from contento.connections.kafka import KafkaUnavailable
 from contento.contracts.codec import decode
 from contento.contracts.errors import ContentoError
 from contento.contracts.messages import DriftAlert
 from contento.contracts.rejection import RejectedRecord
 from contento.contracts.topics import TOPICS
-from contento.scoring.kafka_client import KafkaUnavailable, kafka_client
+from contento.scoring.kafka_client import kafka_client
 from contento.scoring.settings import ScorerSettings
 
 FETCH_MAX_WAIT_MS: Final = 100

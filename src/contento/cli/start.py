@@ -1,4 +1,4 @@
-"""Starting the embedded stack and a scorer, as `up` and `demo` do it."""
+"""Starting the embedded stack, a scorer and a learner, as `up` and `demo` do it."""
 
 import os
 import signal

@@ -37,7 +37,7 @@ def up(
     topic_prefix: Annotated[str, typer.Option(help="First part of the topics' names.")] = "contento",
     bundles: BundlesOption = None,
 ) -> None:
-    """Run broker, Redis, Triton and a scorer until Ctrl-C.
+    """Run broker, Redis, Triton, a scorer and a learner until Ctrl-C.
 
     Any of the three servers can be an address you give instead.
     """

@@ -93,7 +93,7 @@ class Learner:
         self._item_group = lru_cache(maxsize=100_000)(self._read_item_group)
         self._watches = dict(watches(self._item_group))
         self._segmenter = Segmenter(item_group_of=self._item_group)
-        self._segments: dict[str, bytes] = {}
+        self._described = store.part("described")
         self._parts: dict[str, Checkpointed] = {
             "prequential": self.prequential,
             "segments": self._segmenter,
@@ -210,9 +210,11 @@ class Learner:
 
     def _write_segments(self) -> None:
         found = {each.segment_id: each.SerializeToString(deterministic=True) for each in self._segmenter.segments()}
-        gone: dict[str, bytes | None] = dict.fromkeys(self._segments.keys() - found.keys())
-        self._store.post("segment_meta", gone | {k: v for k, v in found.items() if self._segments.get(k) != v})
-        self._segments = found
+        gone: dict[str, bytes | None] = dict.fromkeys(sorted(self._described.keys() - found.keys()))
+        changed = gone | {name: value for name, value in found.items() if self._described.get(name) != value}
+        self._store.post("segment_meta", changed)
+        self._store.set_part("described", changed)
+        self._described = found
 
     def _keep(self, offsets: Mapping[tuple[str, int], int], handled: Handled) -> None:
         self._write_factors()

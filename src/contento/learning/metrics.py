@@ -9,6 +9,7 @@ from contento.contracts.collectors import Collectors
 from contento.contracts.messages import DriftAlert
 from contento.learning.alerts import reading
 from contento.learning.alerts.webhook import WebhookOutcome
+from contento.learning.join.base import FeedbackOutcome
 
 SLICES: Final = 50
 """Slices of quality that are shown, those with most labels: some ten metrics each make 500 series, a small scrape."""
@@ -35,7 +36,7 @@ class LearnerMetrics:
         """Count scores that were read."""
         self._metrics["contento_learner_scores_total"].inc(count)
 
-    def feedback(self, outcome: str, count: int = 1) -> None:
+    def feedback(self, outcome: FeedbackOutcome, count: int = 1) -> None:
         """Count feedback by what became of it."""
         self._metrics["contento_learner_feedback_total"].labels(outcome).inc(count)
 

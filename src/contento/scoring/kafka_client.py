@@ -6,12 +6,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 
-from contento.contracts.errors import ContentoError
+from contento.connections.kafka import KafkaUnavailable
 from contento.scoring.settings import ScorerSettings
-
-
-class KafkaUnavailable(ContentoError):
-    """No broker answers, or it refuses this client."""
 
 
 def kafka_client(settings: ScorerSettings) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 from collections.abc import Callable
 
 import pytest
+from feedback_log import score_of
 
-from contento.contracts.messages import Feedback, Item, Satisfaction, UserEvent
+from contento.contracts.messages import Feedback, Item, Satisfaction, Score, UserEvent
 from contento.contracts.rejection import RejectedRecord
 from contento.contracts.validation import validate
 
@@ -103,4 +104,40 @@ def timeless() -> UserEvent:
 def test_bad_messages_are_rejected(make: Callable[[], UserEvent | Item | Feedback], code: str, field: str) -> None:
     with pytest.raises(RejectedRecord) as caught:
         validate(make(), now_ms=NOW_MS)
+    assert (caught.value.code, caught.value.field) == (code, field)
+
+
+def faulty(field: str, value: object) -> Score:
+    made = score_of(at_ms=NOW_MS)
+    part, _, name = field.rpartition(".")
+    setattr(getattr(made, part) if part else made, name, value)
+    return made
+
+
+def stars(*probabilities: float) -> Score:
+    made = score_of(at_ms=NOW_MS)
+    del made.rating.distribution[:]
+    made.rating.distribution.extend(probabilities)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("score", "code", "field"),
+    [
+        (faulty("event_id", ""), "missing", "event_id"),
+        (faulty("user_id", ""), "missing", "user_id"),
+        (faulty("bundle", ""), "missing", "bundle"),
+        (faulty("segment", "s" * 257), "too_large", "segment"),
+        (faulty("rating.mean", 5.2), "out_of_range", "rating.mean"),
+        (faulty("rating.lower", float("nan")), "out_of_range", "rating.lower"),
+        (faulty("satisfaction.value", -0.1), "out_of_range", "satisfaction.value"),
+        (stars(), "out_of_range", "rating.distribution"),
+        (stars(0.2, 0.2, 0.2, 0.4), "out_of_range", "rating.distribution"),
+        (stars(0.2, 0.2, 0.2, 0.2, 1.2), "out_of_range", "rating.distribution"),
+    ],
+)
+def test_scores_that_nothing_can_be_judged_by_are_rejected(score: Score, code: str, field: str) -> None:
+    validate(score_of(at_ms=NOW_MS), now_ms=NOW_MS)
+    with pytest.raises(RejectedRecord) as caught:
+        validate(score, now_ms=NOW_MS)
     assert (caught.value.code, caught.value.field) == (code, field)

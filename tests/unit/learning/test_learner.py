@@ -215,7 +215,14 @@ def test_found_segments_are_given_to_those_who_declare_none(store: LearnerStore)
     given = {user: value for _, user, value in store.outbox("segment", 1000)}
     assert given, "segments were found"
     assert not [user for user in given if int(user[1:]) % 3 == 0], "who declares one keeps it"
-    assert len(store.outbox("segment_meta", 100)) >= 2
+    described = store.outbox("segment_meta", 100)
+    assert len(described) >= 2
+    with store.transaction():
+        store.sent([number for number, _, _ in described])
+        store.set_part("described", {"s99": b"one that was there when the learner was killed"})
+    again = Learner(store)
+    again.take([line("scores", of_a_kind(number), START_MS + number) for number in range(5200, 10_400)])
+    assert {key: value for _, key, value in store.outbox("segment_meta", 100)}["s99"] is None, "it leaves Redis"
 
 
 def of_a_kind(number: int) -> Score:

@@ -1,5 +1,6 @@
 from typing import cast
 
+from exposition import Shown, exposition
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -7,17 +8,6 @@ from contento.contracts.messages import DriftAlert
 from contento.contracts.metrics import METRICS
 from contento.contracts.topics import TOPICS
 from contento.learning.metrics import SLICES, LearnerMetrics
-
-Shown = dict[tuple[str, tuple[tuple[str, str], ...]], float]
-
-
-def exposition(metrics: LearnerMetrics) -> Shown:
-    text = generate_latest(metrics.registry).decode()
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
 
 
 def alert() -> DriftAlert:
@@ -49,7 +39,7 @@ def test_what_is_reported_is_what_is_shown() -> None:
     metrics.committed(1_700_000_000.5)
     metrics.lag("scores", 70)
     metrics.lag("scores", 7)
-    shown = exposition(metrics)
+    shown = exposition(metrics.registry)
     assert shown["contento_learner_scores_total", ()] == 3
     assert shown["contento_learner_feedback_total", (("outcome", "joined"),)] == 2
     assert shown["contento_learner_feedback_total", (("outcome", "duplicate"),)] == 1
@@ -61,9 +51,9 @@ def test_what_is_reported_is_what_is_shown() -> None:
 
 def test_alerts_count_from_zero() -> None:
     metrics = LearnerMetrics()
-    assert exposition(metrics)["contento_learner_alerts_total", ERROR_TICKET] == 0
+    assert exposition(metrics.registry)["contento_learner_alerts_total", ERROR_TICKET] == 0
     metrics.alert(alert())
-    assert exposition(metrics)["contento_learner_alerts_total", ERROR_TICKET] == 1
+    assert exposition(metrics.registry)["contento_learner_alerts_total", ERROR_TICKET] == 1
 
 
 def slices_of(shown: Shown) -> dict[str, float]:
@@ -78,9 +68,9 @@ def test_only_the_largest_slices_are_shown() -> None:
         "overall": {"rating_error": (0.5, 1)},
         **{f"segment:{n}": {"rating_error": (n / 100, n)} for n in range(200)},
     })  # fmt: skip
-    shown = slices_of(exposition(metrics))
+    shown = slices_of(exposition(metrics.registry))
     assert shown == {"overall": 0.5, **{f"segment:{n}": n / 100 for n in range(200 - SLICES, 200)}}
     metrics.quality({"overall": {"rating_error": (0.25, 5)}})
-    assert slices_of(exposition(metrics)) == {"overall": 0.25}
+    assert slices_of(exposition(metrics.registry)) == {"overall": 0.25}
     samples = ("contento_learner_quality_samples", (("metric", "rating_error"), ("slice", "overall")))
-    assert exposition(metrics)[samples] == 5
+    assert exposition(metrics.registry)[samples] == 5

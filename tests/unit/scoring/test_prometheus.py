@@ -2,20 +2,12 @@ import socket
 import urllib.request
 
 import pytest
+from exposition import exposition
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from contento.contracts.metrics import METRICS
 from contento.scoring.prometheus import PrometheusMetrics
-
-
-def exposition(metrics: PrometheusMetrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
-    text = generate_latest(metrics.registry).decode()
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
 
 
 def test_every_metric_of_the_registry_is_there_with_its_words() -> None:
@@ -46,7 +38,7 @@ def test_what_is_reported_is_what_is_shown() -> None:
     metrics.retry("PublishFailed")
     metrics.lag("events", 70)
     metrics.lag("events", 7)
-    shown = exposition(metrics)
+    shown = exposition(metrics.registry)
     assert shown["contento_scorer_events_total", (("outcome", "scored"),)] == 7
     assert shown["contento_scorer_events_total", (("outcome", "duplicate"),)] == 1
     assert shown["contento_scorer_dead_letters_total", (("code", "missing"), ("topic", "shop.events"))] == 2
@@ -65,7 +57,7 @@ def test_what_is_reported_is_what_is_shown() -> None:
 def test_histograms_have_the_registrys_buckets() -> None:
     metrics = PrometheusMetrics()
     metrics.stage("decode", 0)
-    shown = exposition(metrics)
+    shown = exposition(metrics.registry)
     for name, metric in METRICS.items():
         if metric.buckets:
             bounds = sorted(float(dict(labels)["le"]) for n, labels in shown if n == f"{name}_bucket")
@@ -75,7 +67,7 @@ def test_histograms_have_the_registrys_buckets() -> None:
 def test_two_scorers_in_a_process_do_not_add_up() -> None:
     one, other = PrometheusMetrics(), PrometheusMetrics()
     one.items(1)
-    assert exposition(other)["contento_scorer_items_total", ()] == 0
+    assert exposition(other.registry)["contento_scorer_items_total", ()] == 0
 
 
 def test_it_is_served_where_it_was_told() -> None:

@@ -1,4 +1,4 @@
-"""Alerts on a terminal: one line each, or a panel to read at three in the morning."""
+"""Alerts on a terminal: a table of many, or a panel to read at three in the morning."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -14,22 +14,6 @@ from contento.learning.alerts import reading
 
 COLOURS: Final[Mapping[str, str]] = {"page": "bold white on red", "ticket": "yellow", "notice": "cyan"}
 _BORDERS: Final[Mapping[str, str]] = {"page": "red", "ticket": "yellow", "notice": "cyan"}
-
-
-def alert_line(alert: DriftAlert, now_ms: int) -> Text:
-    """Return an alert in one line: how urgent, when it was found, where, and its summary.
-
-    Args:
-        alert: The alert. Its texts come from users: nothing in them is taken for markup.
-        now_ms: The present, unix milliseconds.
-    """
-    name = reading.severity(alert)
-    line = Text()
-    line.append(f" {name.upper()} ", style=COLOURS.get(name, "dim"))
-    line.append(f"  {reading.ago(time_ms(alert.detected_time), now_ms)}  ", style="dim")
-    line.append(_printable(reading.where(alert)), style="bold")
-    line.append(f"  {_printable(alert.summary or reading.TITLES[reading.kind(alert)])}")
-    return line
 
 
 def alert_panel(alert: DriftAlert, now_ms: int) -> Panel:

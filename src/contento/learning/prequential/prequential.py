@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class _Sums:
 
     def of(self, horizon: Horizon) -> NDArray[np.float64]:
         if horizon == "window":
-            return np.add.reduce(self.sums[2:])  # type: ignore[no-any-return]
+            return np.array(self.sums[2:].sum(axis=0))
         return np.array(self.sums[0 if horizon == "total" else 1])
 
 
@@ -138,7 +138,7 @@ class Prequential:
                 self._outcomes |= found["outcomes"]
                 continue
             kind, _, value_of = name.partition(":")
-            sums = self._slices[Slice(kind, value_of)] = _Sums()  # type: ignore[arg-type]  # written by `_name`
+            sums = self._slices[Slice(cast("SliceKind", kind), value_of)] = _Sums()
             sums.count, sums.last = found["count"], found["last"]
             sums.sums = np.frombuffer(body, "<f8").reshape(2 + _BLOCKS, WIDTH).copy()
 

@@ -5,16 +5,12 @@ from typing import Any, Final
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from contento.connections.kafka import KafkaUnavailable
 from contento.connections.settings import ConnectionSettings
-from contento.contracts.errors import ContentoError
 
 _RECONNECT_BACKOFF_MAX_MS: Final = 1000
 """kafka-python's own limit lets a broker that is back wait for 30 s (measured)."""
 _BOOTSTRAP_TIMEOUT_MS: Final = 10_000
-
-
-class KafkaUnavailable(ContentoError):
-    """No broker answers, or it refuses this client."""
 
 
 def connection(settings: ConnectionSettings) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import redis
@@ -13,8 +14,8 @@ from redis.exceptions import RedisError
 from contento.contracts.messages import DriftAlert
 from contento.contracts.record import OutputRecord, unpacked
 from contento.contracts.redis_keys import RedisKeys
-from contento.contracts.topics import MAX_RECORD_BYTES, TOPICS
-from contento.learning.alerts.webhook import Webhook
+from contento.contracts.topics import MAX_RECORD_BYTES, TOPICS, TopicName
+from contento.learning.alerts.webhook import QUEUE, Webhook
 from contento.learning.service.kafka_connection import connection
 from contento.learning.service.settings import LearnerSettings
 from contento.learning.store import LearnerStore
@@ -27,10 +28,7 @@ _PAUSE_S: Final = 1.0
 _REDIS_TIMEOUT_S: Final = 2.0
 _SEND_TIMEOUT_S: Final = 30.0
 
-_SET_SEGMENT: Final = """
-if redis.call('exists', KEYS[1]) == 1 then redis.call('hset', KEYS[1], 'segment', ARGV[1]) end
-"""
-"""A user whose state has expired is not brought back to life by a segment."""
+_SET_SEGMENT: Final = (Path(__file__).parent / "set_segment.lua").read_text()
 
 
 class PublisherMetrics(Protocol):
@@ -137,20 +135,18 @@ class Outbox:
         return [number for found in entries.values() for number, _, _ in found]
 
     def _write_kafka(self) -> list[int]:
-        alerts = [
-            (number, "alerts", _alert_record(value)) for number, _, value in self._store.outbox("alert", _AT_ONCE)
+        alerts, letters = (self._store.outbox(kind, _AT_ONCE) for kind in ("alert", "dead_letter"))
+        entries: list[tuple[int, TopicName, OutputRecord]] = [
+            *((number, "alerts", _alert_record(value)) for number, _, value in alerts),
+            *((number, "dlq", unpacked(value or b"")) for number, _, value in letters),
         ]
-        letters = [
-            (number, "dlq", unpacked(value or b"")) for number, _, value in self._store.outbox("dead_letter", _AT_ONCE)
-        ]
-        entries = alerts + letters
         if not entries:
             return []
         if self._producer is None:
             self._producer = KafkaProducer(**connection(self._settings), acks="all", max_request_size=MAX_RECORD_BYTES)
         waiting = [
             self._producer.send(
-                TOPICS[name].full_name(self._settings.topic_prefix),  # type: ignore[index]
+                TOPICS[name].full_name(self._settings.topic_prefix),
                 key=record.key,
                 value=record.value,
                 headers=list(record.headers),
@@ -162,7 +158,8 @@ class Outbox:
         return [number for number, _, _ in entries]
 
     def _post(self, webhook: Webhook) -> list[int]:
-        for number, _, value in self._store.outbox("webhook", _AT_ONCE):
+        # No more than the webhook holds: what waits there is dropped when it overflows, and here nothing is lost.
+        for number, _, value in self._store.outbox("webhook", QUEUE):
             if number not in self._offered:
                 self._offered.add(number)
                 webhook.offer(number, DriftAlert.FromString(value or b""))

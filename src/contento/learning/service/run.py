@@ -69,7 +69,10 @@ def run_learner(settings: LearnerSettings) -> None:
     shown_at = 0.0
     try:
         while not stopping:
-            loop.take(_read(reader, metrics), outbox.publish())
+            records = _read(reader, metrics)
+            loop.take(records, outbox.publish())
+            if records:
+                metrics.committed(time.time_ns() / 1e9)
             if time.monotonic() - shown_at >= _SHOW_EVERY_S:
                 shown_at = time.monotonic()
                 _show(loop.learner.prequential, reader, metrics)
@@ -97,7 +100,6 @@ def _read(reader: TopicReader, metrics: LearnerMetrics) -> list[tuple[TopicName,
 
 
 def _show(prequential: Prequential, reader: TopicReader, metrics: LearnerMetrics) -> None:
-    metrics.committed(time.time_ns() / 1e9)
     metrics.quality(shown_quality(prequential))
     with suppress(KafkaError):  # of a broker that is away, the last lag stays
         for topic, lag in reader.lags().items():

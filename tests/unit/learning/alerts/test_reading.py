@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from contento.contracts.messages import DriftAlert, DriftKind, Severity
 from contento.contracts.topics import TOPICS
 from contento.learning.alerts import reading
-from contento.learning.alerts.lines import alert_line, alert_panel, alert_table
+from contento.learning.alerts.lines import alert_panel, alert_table
 
 NOW_MS = 1_773_834_000_000
 """2026-03-18T11:40:00Z, when the golden example was found."""
@@ -45,15 +45,6 @@ def test_a_panel_says_all_that_one_needs_at_three_in_the_morning() -> None:
         "99.7 %", "An update of the adapter has begun", "The lid broke after a week.", "c8d701a954ee", "alert-0193",
     ):  # fmt: skip
         assert part in text, part
-
-
-def test_a_line_is_one_line() -> None:
-    text = shown(alert_line(golden(), NOW_MS), width=400)
-    assert text.count("\n") == 1
-    assert text.split() == [
-        *["TICKET", "just", "now", "kettles,", "segment", "home", "and", "kitchen,", "text", "input"],
-        *golden().summary.split(),
-    ]
 
 
 def test_a_table_has_a_row_for_each() -> None:
@@ -113,7 +104,7 @@ texts = st.text(max_size=30)
 @given(summary=texts, group=texts, evidence=st.lists(texts, max_size=3), monitor=texts)
 def test_no_text_can_break_the_screen(summary: str, group: str, evidence: list[str], monitor: str) -> None:
     made = DriftAlert(summary=summary, item_group=group, evidence=evidence, monitor=monitor)
-    for each in (alert_panel(made, NOW_MS), alert_line(made, NOW_MS), alert_table([made], NOW_MS)):
+    for each in (alert_panel(made, NOW_MS), alert_table([made], NOW_MS)):
         text = shown(each)
         assert all(c == "\n" or c.isprintable() for c in text)
 

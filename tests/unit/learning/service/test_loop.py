@@ -12,6 +12,7 @@ from contento.contracts import headers
 from contento.contracts.messages import DriftAlert, Score
 from contento.contracts.record import InputRecord, unpacked
 from contento.contracts.topics import TopicName
+from contento.learning.alerts.webhook import QUEUE, Done
 from contento.learning.judged import Judged
 from contento.learning.learner import Learner, Watch
 from contento.learning.metrics import LearnerMetrics
@@ -144,3 +145,35 @@ def test_quality_is_shown_by_slice_with_the_labels_behind_it(store: LearnerStore
 
 def test_ratings_are_measured_from_where_the_serving_bundle_does() -> None:
     assert 1 < rating_centre(LearnerSettings()) < 5
+
+
+def test_the_webhook_is_given_no_more_than_it_holds(store: LearnerStore) -> None:
+    class Held:
+        """A webhook whose receiver takes nothing yet."""
+
+        def __init__(self) -> None:
+            self.offered: list[int] = []
+            self.finished: list[Done] = []
+
+        def offer(self, sequence: int, _: DriftAlert) -> None:
+            self.offered.append(sequence)
+
+        def done(self) -> list[Done]:
+            done, self.finished = self.finished, []
+            return done
+
+    webhook = Held()
+    outbox = Outbox(LearnerSettings(), store, LearnerMetrics(), webhook=webhook, stopwatch_s=lambda: 0.0)  # type: ignore[arg-type]
+    with store.transaction():
+        alerts = [DriftAlert(alert_id=f"a{number}") for number in range(QUEUE + 10)]
+        store.post("webhook", {alert.alert_id: alert.SerializeToString() for alert in alerts})
+    assert outbox.publish() == []
+    assert len(webhook.offered) == QUEUE, "one more would push the oldest out"
+    webhook.finished = [Done(sequence=number, ending="delivered") for number in webhook.offered[:10]]
+    sent = outbox.publish()
+    assert sent == webhook.offered[:10]
+    with store.transaction():
+        store.sent(sent)
+    outbox.publish()
+    assert len(webhook.offered) == len(set(webhook.offered)) == QUEUE + 10
+    outbox.close()
