@@ -25,7 +25,7 @@ MEANINGS: dict[RejectionCode, str] = {
     "missing": "A required field, or the whole value, is not there.",
     "out_of_range": "A number or a time is outside its limits.",
     "too_large": "A string, or a number of entries, is over its limit.",
-    "unprocessable": "The record is valid and still cannot be handled: a fault of the scorer, its model or the learner.",
+    "unprocessable": "The record is valid and still cannot be used: a fault of the scorer, its model or the learner.",
 }
 """What each code says of a record."""
 
