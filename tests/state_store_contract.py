@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from contento.contracts.messages import History, Item
+from contento.contracts.messages import History, Item, RatingCorrection
 from contento.state.base import GroupEffect, GroupEvent, LiveGroup, LiveUser, StateStore, UserEffect
 
 HALF_LIFE_MS = 1000.0
@@ -56,6 +56,9 @@ class StateStoreContract:
     async def read_group(self, store: StateStore, kind: str, id_: str) -> LiveGroup | None:
         raise NotImplementedError
 
+    async def write_correction(self, store: StateStore, correction: RatingCorrection) -> None:
+        raise NotImplementedError
+
     async def write_segment(self, store: StateStore, user: str, segment: str) -> None:
         raise NotImplementedError
 
@@ -70,6 +73,13 @@ class StateStoreContract:
         assert users["u"].factors is None
         assert items["i"].meta is None
         assert items["i"].factors is None
+
+    async def test_the_correction_of_ratings_is_read_as_the_learner_wrote_it(self, store: StateStore) -> None:
+        assert await store.rating_correction() == RatingCorrection()
+        written = RatingCorrection(tag_residuals=b"1234")
+        written.bundles.add(bundle="b", weights=[1.5])
+        await self.write_correction(store, written)
+        assert await store.rating_correction() == written
 
     async def test_an_effect_is_read_back(self, store: StateStore) -> None:
         made = effect("ü {odd} id", 7, seen_n=0)

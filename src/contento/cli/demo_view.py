@@ -62,8 +62,13 @@ def summary_panel(shown: Snapshot) -> RenderableType:
         ("first score", f"{shown.first_score_s or 0:.1f} s", "after the start"),
         ("users at risk", f"{shown.at_risk_count:,}", ""),
         ("model", shown.inference, f"bundle {shown.bundle[:12]}"),
-        ("feedback joined", f"{shown.joined:,}", f"{shown.alerts} alerts"),
-        ("served ratings", _stars(shown.mae), f"off on average; {_percent(shown.inside)} inside their interval"),
+        ("feedback joined", f"{shown.joined:,}", f"{shown.joined_per_s:,.0f}/s, {shown.alerts} alerts"),
+        ("served ratings", _stars(shown.mae), f"off at last; {_percent(shown.inside)} inside their interval"),
+        (
+            "ratings as learned",
+            _stars(shown.mae_now),
+            f"off, each before it is learned; {_percent(shown.inside_now)} inside",
+        ),
     )
     for row in rows:
         table.add_row(*row)

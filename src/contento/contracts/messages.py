@@ -15,9 +15,10 @@ from contento.contracts.v1.score_pb2 import (
     Tensor,
 )
 from contento.contracts.v1.segment_pb2 import Segment, SegmentChange, SegmentChangeKind
-from contento.contracts.v1.state_pb2 import Factors, History
+from contento.contracts.v1.state_pb2 import BundleCorrection, Factors, History, RatingCorrection
 
 __all__ = [
+    "BundleCorrection",
     "DriftAlert",
     "DriftKind",
     "Embedding",
@@ -30,6 +31,7 @@ __all__ = [
     "ModelEvent",
     "ModelEventKind",
     "Outcome",
+    "RatingCorrection",
     "RatingScore",
     "Reason",
     "Satisfaction",

@@ -17,6 +17,7 @@ KeyName = Literal[
     "at_risk",
     "user_factors",
     "item_factors",
+    "rating_correction",
     "quality",
     "embedding",
 ]
@@ -115,11 +116,17 @@ REDIS_KEYS: dict[KeyName, RedisKey] = {
     "item_factors": RedisKey(
         pattern="factors:item:{<id>}", type="string", writer="learner", holds="protobuf contento.v1.Factors"
     ),
+    "rating_correction": RedisKey(
+        pattern="rating-correction",
+        type="string",
+        writer="learner",
+        holds="protobuf contento.v1.RatingCorrection: what ratings so far add to the answers of each bundle",
+    ),
     "quality": RedisKey(
         pattern="quality",
         type="string",
         writer="learner",
-        holds="JSON: how good the served scores are, by slice (all, segment:…, bundle:…, arm:…), over the last labels",
+        holds="JSON: how good scores are by slice (all, segment:…, bundle:…, arm:…) over the last labels, and in total",
     ),
     "embedding": RedisKey(
         pattern="embedding:<encoder>:<text hash>",
@@ -176,6 +183,10 @@ class RedisKeys:
     def item_factors(self, item: str) -> str:
         """Return the key of an item's online factors."""
         return f"{self.prefix}:factors:item:{{{item}}}"
+
+    def rating_correction(self) -> str:
+        """Return the key of what corrects the answers of bundles."""
+        return f"{self.prefix}:rating-correction"
 
     def quality(self) -> str:
         """Return the key of how good the served scores are."""

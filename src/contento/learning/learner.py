@@ -19,6 +19,8 @@ from contento.learning.join.join import DAY_MS, Join, Joined, JoinOptions
 from contento.learning.judged import Judged
 from contento.learning.prequential.prequential import Prequential
 from contento.learning.store import LearnerStore
+from contento.model.correction.corrections import Corrections
+from contento.model.correction.tags import Tags, tags_of
 from contento.segments.identity import is_found
 from contento.segments.segmenter import Segmenter
 
@@ -26,6 +28,7 @@ CONSUMED: Final[tuple[TopicName, ...]] = ("items", "scores", "feedback")
 """What the learner reads; of records of the same time, those of the first come first."""
 _SWEEP_EVERY: Final = 1_000
 """Records between two sweeps. Counted, not timed, so that one log gives one result."""
+_ITEMS_CACHED: Final = 100_000
 _SEGMENTS_EVERY: Final = 5 * _SWEEP_EVERY
 """Records between two descriptions of all segments, which take some 10 ms each."""
 
@@ -88,14 +91,17 @@ class Learner:
         """
         self._store, self._options = store, options or LearnerOptions()
         self._join = Join(store, self._options.join)
-        self._factors = OnlineFactors(store.factors, centre=self._options.centre)
+        self._corrections = Corrections()
+        self._item_tags = lru_cache(maxsize=_ITEMS_CACHED)(self._read_item_tags)
+        self._factors = OnlineFactors(store.factors, self._corrections, self._item_tags, centre=self._options.centre)
         self.prequential = Prequential()
-        self._item_group = lru_cache(maxsize=100_000)(self._read_item_group)
+        self._item_group = lru_cache(maxsize=_ITEMS_CACHED)(self._read_item_group)
         self._watches = dict(watches(self._item_group))
         self._segmenter = Segmenter(item_group_of=self._item_group)
         self._described = store.part("described")
         self._parts: dict[str, Checkpointed] = {
             "prequential": self.prequential,
+            "correction": self._corrections,
             "segments": self._segmenter,
             **self._watches,
         }
@@ -177,20 +183,26 @@ class Learner:
             handled.feedback[outcome] += 1
             self.prequential.counted(outcome)
         for judged in joined.judged:
-            self.prequential.judged(judged)
+            self.prequential.judged(judged, self._factors.learn(judged, self._now_ms))
             for watch in self._watches.values():
                 handled.alerts.extend(watch.judged(judged))
-            self._factors.learn(judged, self._now_ms)
 
     def _item(self, record: InputRecord) -> None:
         item = read_message(record, Item, now_ms=record.timestamp_ms) if record.value else None
         identity = item.item_id if item else (record.key or b"").decode(errors="replace")
         group = (item.categories[0] if item.categories else item.brand) if item else ""
+        tags = tags_of(item)
         self._store.set_part("item_groups", {identity: group.encode() if group else None})
+        self._store.set_part("item_tags", {identity: tags.packed() if any(tags) else None})
         self._item_group.cache_clear()
+        self._item_tags.cache_clear()
 
     def _read_item_group(self, item_id: str) -> str:
         return (self._store.entry("item_groups", item_id) or b"").decode()
+
+    def _read_item_tags(self, item_id: str) -> Tags:
+        kept = self._store.entry("item_tags", item_id)
+        return Tags.of(kept) if kept else Tags()
 
     def _sweep(self, handled: Handled) -> None:
         joined, lost = self._join.sweep(self._now_ms)
@@ -206,7 +218,11 @@ class Learner:
     def _write_factors(self) -> None:
         changed = self._factors.changed()
         self._store.set_factors(changed)
-        self._store.post("factors", {f"{side}:{identity}": value for (side, identity), (value, _) in changed.items()})
+        self._store.post(
+            "factors", {f"{side}:{identity}": kept.factors for (side, identity), (kept, _) in changed.items()}
+        )
+        if changed:
+            self._store.post("correction", {"": self._corrections.message().SerializeToString(deterministic=True)})
 
     def _write_segments(self) -> None:
         found = {each.segment_id: each.SerializeToString(deterministic=True) for each in self._segmenter.segments()}

@@ -10,16 +10,16 @@ from typing import Final, Literal
 from contento.contracts.errors import ContentoError
 from contento.contracts.messages import Feedback, Score
 from contento.contracts.validation import time_ms
-from contento.learning.factors import Side
+from contento.learning.factors import Kept, Side
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """To be raised with every change of the tables."""
 _TABLES: Final = """
 create table about (name text primary key, value text not null) without rowid;
 create table offsets (topic text, number integer, next integer not null, primary key (topic, number)) without rowid;
 create table state (part text, name text, value blob not null, primary key (part, name)) without rowid;
 create table factors (
-    side text, id text, at_ms integer not null, value blob not null, primary key (side, id)
+    side text, id text, at_ms integer not null, value blob not null, precision blob not null, primary key (side, id)
 ) without rowid;
 create index stale_factors on factors (at_ms);
 create table outbox (number integer primary key, kind text not null, key text not null, value blob, unique (kind, key));
@@ -39,7 +39,7 @@ create index waiting_subjects on waiting (subject);
 _SWEPT_AT_ONCE: Final = 5_000
 """Rows that one sweep forgets at most: a few milliseconds."""
 
-OutboxKind = Literal["factors", "segment", "segment_meta", "alert", "webhook", "dead_letter"]
+OutboxKind = Literal["factors", "correction", "segment", "segment_meta", "alert", "webhook", "dead_letter"]
 
 
 class LearnerStoreError(ContentoError):
@@ -163,16 +163,18 @@ class LearnerStore:
             else:
                 self._db.execute("insert or replace into state values (?, ?, ?)", (part, name, value))
 
-    def factors(self, side: Side, identity: str) -> bytes | None:
-        """Return the factors of a `user` or an `item`."""
-        row = self._db.execute("select value from factors where side = ? and id = ?", (side, identity)).fetchone()
-        return row[0] if row else None
+    def factors(self, side: Side, identity: str) -> Kept | None:
+        """Return what is kept of a `user` or an `item`."""
+        row = self._db.execute(
+            "select value, precision from factors where side = ? and id = ?", (side, identity)
+        ).fetchone()
+        return Kept(*row) if row else None
 
-    def set_factors(self, changed: Mapping[tuple[Side, str], tuple[bytes, int]]) -> None:
+    def set_factors(self, changed: Mapping[tuple[Side, str], tuple[Kept, int]]) -> None:
         """Keep factors, and when the last rating that shaped them came, in unix milliseconds."""
         self._db.executemany(
-            "insert or replace into factors values (?, ?, ?, ?)",
-            [(side, identity, at_ms, value) for (side, identity), (value, at_ms) in changed.items()],
+            "insert or replace into factors values (?, ?, ?, ?, ?)",
+            [(side, identity, at_ms, *kept) for (side, identity), (kept, at_ms) in changed.items()],
         )
 
     def take_stale_factors(self, before_ms: int) -> list[tuple[Side, str]]:

@@ -7,11 +7,12 @@ between steps what is known fades towards the prior.
 Predicting only reads: an id gets factors at its first rating.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.linalg.lapack import dposv
 
 from contento.contracts.messages import Factors
@@ -32,7 +33,7 @@ HALF_LIFE_MS: Final = 180 * 24 * 3600 * 1000
 
 _TRIANGLE: Final = np.triu_indices(DIMENSIONS)
 _PRIOR_VARIANCE: Final = np.array([BIAS_VARIANCE] + [VECTOR_VARIANCE] * FACTOR_RANK)
-_PRIOR_PRECISION: Final = np.diag(1 / _PRIOR_VARIANCE)
+_PRIOR_PRECISION: Final = np.diag(1 / _PRIOR_VARIANCE).astype(np.float32)
 
 
 def is_known(user: Factors | None, item: Factors | None) -> bool:
@@ -51,6 +52,63 @@ def factor_values(user: Factors | None, item: Factors | None) -> NDArray[np.floa
     return values
 
 
+@dataclass(slots=True)
+class SideFactors:
+    """What is known of a user or an item, as arrays. Rounded to single precision after every step, as it is kept.
+
+    Attributes:
+        n: Ratings that shaped it.
+        mean: `[DIMENSIONS]`.
+        precision: `[DIMENSIONS, DIMENSIONS]`.
+        updated_ms: When the last of these was given, unix milliseconds.
+    """
+
+    n: int
+    mean: NDArray[np.float32]
+    precision: NDArray[np.float32]
+    updated_ms: int = 0
+
+    @classmethod
+    def before_any(cls, side: Literal["user", "item"], identifier: str) -> "SideFactors":
+        """Return the prior; the id seeds its small vector, so that a replay gives the same factors."""
+        return cls(0, _prior_mean(f"{side}:{identifier}"), _PRIOR_PRECISION)
+
+    @classmethod
+    def of(cls, n: int, mean: ArrayLike, triangle: ArrayLike, updated_ms: int) -> "SideFactors":
+        """Return what was kept; `triangle` as `triangle` returns it."""
+        precision = np.empty((DIMENSIONS, DIMENSIONS), np.float32)
+        precision[_TRIANGLE] = triangle
+        precision.T[_TRIANGLE] = triangle
+        return cls(n, np.asarray(mean, np.float32), precision, updated_ms)
+
+    @property
+    def triangle(self) -> NDArray[np.float32]:
+        """Upper triangle of the precision, row by row."""
+        return self.precision[_TRIANGLE]
+
+
+def step_sides(user: SideFactors, item: SideFactors, *, rating: float, centre: float, time_ms: int) -> None:
+    """Let both sides take a rating in, each against the other as it was.
+
+    Args:
+        user: The user's factors, changed in place.
+        item: The item's, likewise.
+        rating: The rating, 1 to 5.
+        centre: Rating that biases are measured from: the mean of the training log.
+        time_ms: When the rating was given.
+    """
+    means = user.mean.astype(np.float64), item.mean.astype(np.float64)
+    for side, mine, others in ((user, *means), (item, *means[::-1])):
+        precision = side.precision.astype(np.float64)
+        if side.n and time_ms > side.updated_ms:  # what was learned long ago is less sure
+            kept = 0.5 ** ((time_ms - side.updated_ms) / HALF_LIFE_MS)
+            precision = _PRIOR_PRECISION + kept * (precision - _PRIOR_PRECISION)
+        mean, precision = _updated(mine, precision, others, rating - centre)
+        side.mean, side.precision = mean.astype(np.float32), precision.astype(np.float32)
+        side.n += 1
+        side.updated_ms = max(side.updated_ms, time_ms)
+
+
 def step(
     user_id: str,
     user: Factors | None,
@@ -61,26 +119,10 @@ def step(
     centre: float,
     time_ms: int,
 ) -> tuple[Factors, Factors]:
-    """Return the factors of a user and an item after a rating.
-
-    Args:
-        user_id: Seeds the user's prior, so that a replay gives the same factors.
-        user: The user's factors, `None` before the first rating.
-        item_id: As `user_id`.
-        item: As `user`.
-        rating: The rating, 1 to 5.
-        centre: Rating that biases are measured from: the mean of the training log.
-        time_ms: When the rating was given.
-    """
-    user_mean, user_precision = _read(user, f"user:{user_id}", time_ms)
-    item_mean, item_precision = _read(item, f"item:{item_id}", time_ms)
-    residual = rating - centre
-    new_user = _updated(user_mean, user_precision, item_mean, residual)
-    new_item = _updated(item_mean, item_precision, user_mean, residual)
-    return (
-        _message(*new_user, n=user.n + 1 if user else 1, time_ms=time_ms),
-        _message(*new_item, n=item.n + 1 if item else 1, time_ms=time_ms),
-    )
+    """Return the factors of a user and an item after a rating: `step_sides`, with `None` before the first."""
+    sides = _read(user, "user", user_id), _read(item, "item", item_id)
+    step_sides(*sides, rating=rating, centre=centre, time_ms=time_ms)
+    return _message(sides[0]), _message(sides[1])
 
 
 def predicted(user: Factors | None, item: Factors | None, centre: float) -> float:
@@ -102,25 +144,19 @@ def _updated(
     return mean + gain * (error / NOISE_VARIANCE), precision
 
 
-def _read(factors: Factors | None, name: str, time_ms: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and precision at a time: what was learned long ago is less sure."""
+def _read(factors: Factors | None, side: Literal["user", "item"], identifier: str) -> SideFactors:
     if factors is None or not factors.n:
-        return _prior_mean(name), _PRIOR_PRECISION
-    precision = np.empty((DIMENSIONS, DIMENSIONS))
-    triangle = np.array(factors.precision)
-    precision[_TRIANGLE] = triangle
-    precision.T[_TRIANGLE] = triangle
-    kept = 0.5 ** (max(0, time_ms - factors.updated_ms) / HALF_LIFE_MS)
-    return np.array(factors.mean), _PRIOR_PRECISION + kept * (precision - _PRIOR_PRECISION)
+        return SideFactors.before_any(side, identifier)
+    return SideFactors.of(factors.n, factors.mean, factors.precision, factors.updated_ms)
 
 
 @lru_cache(maxsize=4096)
-def _prior_mean(name: str) -> NDArray[np.float64]:
+def _prior_mean(name: str) -> NDArray[np.float32]:
     """Return a small vector from the name: with zeros on both sides no vector would ever move."""
     mean = np.random.default_rng(identity(name)).normal(0, np.sqrt(VECTOR_VARIANCE) / 2, DIMENSIONS)
     mean[0] = 0
-    return mean
+    return mean.astype(np.float32)
 
 
-def _message(mean: NDArray[np.float64], precision: NDArray[np.float64], *, n: int, time_ms: int) -> Factors:
-    return Factors(n=n, mean=mean.tolist(), precision=precision[_TRIANGLE].tolist(), updated_ms=time_ms)
+def _message(side: SideFactors) -> Factors:
+    return Factors(n=side.n, mean=side.mean.tolist(), precision=side.triangle.tolist(), updated_ms=side.updated_ms)

@@ -23,7 +23,9 @@ from contento.contracts.messages import Item, UserEvent
 from contento.contracts.record import InputRecord, OutputRecord, dead_letter, read_message
 from contento.contracts.rejection import RejectedRecord
 from contento.inference.base import Inference, InferenceUnavailable, LiveBundle
+from contento.model.correction.corrections import Corrections
 from contento.model.interface import Arm, ScorerInputs, ScorerOutputs
+from contento.scoring.core.correcting import correct_ratings
 from contento.scoring.core.fold import group_effects, user_effects
 from contento.scoring.core.rows import Text, build_rows, texts
 from contento.scoring.core.scores import build_scores
@@ -43,6 +45,8 @@ FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
 LIVE_BUNDLES_FOR_MS: Final = 1000
 """How long the answer to "which bundles are live" is trusted; a wrong one costs a second try, no more."""
+CORRECTION_FOR_MS: Final = 200
+"""How long what users and items share of the online rating model is used; it changes slowly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,8 @@ class Pipeline:
         self._options = options
         self._live: dict[Arm, LiveBundle] = {}
         self._live_ms = 0
+        self._corrections: Corrections | None = None
+        self._corrections_ms = 0
         self._unprocessable = 0
 
     async def process_events(self, records: Sequence[InputRecord]) -> None:
@@ -191,6 +197,7 @@ class Pipeline:
                 segment_attribute=options.segment_attribute,
                 now_ms=now_ms,
             )
+            correct_ratings(scores, users=user_states, items=item_states, corrections=await self._rating_corrections())
             with self._timed("publish"):
                 await self._publisher.publish(
                     "scores",
@@ -260,6 +267,13 @@ class Pipeline:
         if not self._live or now_ms - self._live_ms > LIVE_BUNDLES_FOR_MS:
             self._live, self._live_ms = await self._inference.live(), now_ms
         return self._live
+
+    async def _rating_corrections(self) -> Corrections:
+        now_ms = self._clock_ms()
+        if self._corrections is None or now_ms - self._corrections_ms > CORRECTION_FOR_MS:
+            self._corrections = Corrections.of(await self._store.rating_correction())
+            self._corrections_ms = now_ms
+        return self._corrections
 
     def _report(self, selection: Selection, conflicts: set[str]) -> None:
         done_ms = self._clock_ms()

@@ -2,6 +2,8 @@
 
 from contento.contracts.messages import History, Score, UserEvent
 from contento.contracts.record import InputRecord
+from contento.model.correction.corrections import Corrections
+from contento.scoring.core.correcting import correct_ratings
 from contento.scoring.core.rows import build_rows, texts
 from contento.scoring.core.scores import build_scores
 from contento.scoring.core.selection import NewEvent
@@ -39,7 +41,7 @@ async def ask(settings: ScorerSettings, user: str, item: str, *, at_ms: int) -> 
             new, users=users, items=items, arms=["serving"], live=[live], texts=found, embeddings=embeddings
         )
         outputs = await inference.score(inputs)
-        return build_scores(
+        scores = build_scores(
             new,
             inputs,
             outputs,
@@ -47,7 +49,10 @@ async def ask(settings: ScorerSettings, user: str, item: str, *, at_ms: int) -> 
             users=users,
             segment_attribute=settings.segment_attribute,
             now_ms=wall_clock_ms()(),
-        )[0]
+        )
+        corrections = Corrections.of(await store.rating_correction())
+        correct_ratings(scores, users=users, items=items, corrections=corrections)
+        return scores[0]
     finally:
         await inference.close()
         await store.close()

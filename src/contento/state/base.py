@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contento.contracts.errors import ContentoError
-from contento.contracts.messages import Factors, History, Item
+from contento.contracts.messages import Factors, History, Item, RatingCorrection
 
 GroupKind = Literal["item", "segment"]
 
@@ -195,6 +195,10 @@ class StateStore(Protocol):
         self, users: Sequence[str], items: Sequence[str]
     ) -> tuple[dict[str, UserState], dict[str, ItemState]]:
         """Return the state of every user and item named; unknown ones are empty."""
+        ...
+
+    async def rating_correction(self) -> RatingCorrection:
+        """Return what the learner adds to the ratings of bundles; empty before its first rating."""
         ...
 
     async def apply(self, users: Sequence[UserEffect], groups: Sequence[GroupEffect]) -> set[str]:

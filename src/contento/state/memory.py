@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from contento.contracts.messages import Factors, History, Item
+from contento.contracts.messages import Factors, History, Item, RatingCorrection
 from contento.state.base import GroupEffect, ItemState, LiveGroup, LiveUser, UserEffect, UserState
 
 
@@ -21,6 +21,7 @@ class MemoryStore:
         self.groups: dict[tuple[str, str], LiveGroup] = {}
         self.at_risk: dict[str, float] = {}
         self.factors: dict[tuple[str, str], Factors] = {}
+        self.correction = RatingCorrection()
         self.items: dict[str, Item] = {}
         self._applied: dict[tuple[str, str], dict[str, int]] = {}
         self._embeddings: dict[tuple[str, str], NDArray[np.float16]] = {}
@@ -41,6 +42,10 @@ class MemoryStore:
             },
             {item: ItemState(meta=self.items.get(item), factors=self.factors.get(("item", item))) for item in items},
         )
+
+    async def rating_correction(self) -> RatingCorrection:
+        """See `StateStore.rating_correction`."""
+        return self.correction
 
     async def apply(self, users: Sequence[UserEffect], groups: Sequence[GroupEffect]) -> set[str]:
         """See `StateStore.apply`."""

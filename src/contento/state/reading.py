@@ -1,5 +1,6 @@
 """Reading live state: for people, dashboards and tests."""
 
+import json
 from typing import Any
 
 from redis import asyncio as aioredis
@@ -80,6 +81,12 @@ class LiveReader:
         """Return how many users are at risk."""
         with translated_errors():
             return int(await self._redis.zcard(self._keys.at_risk()))
+
+    async def quality(self) -> dict[str, Any]:
+        """Return how good the served scores are, as the learner says; empty before it does."""
+        with translated_errors():
+            found: dict[str, Any] = json.loads(await self._redis.get(self._keys.quality()) or b"{}")
+        return found
 
     async def close(self) -> None:
         """Close the connections."""

@@ -20,7 +20,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from contento.contracts.messages import Factors, History, Item
+from contento.contracts.messages import Factors, History, Item, RatingCorrection
 from contento.contracts.redis_keys import APPLIED, RedisKeys
 from contento.state.base import GroupEffect, ItemState, LiveUser, StateUnavailable, UserEffect, UserState
 
@@ -105,6 +105,11 @@ class RedisStore:
             for item, meta, factors in zip(items, found, found, strict=False)
         }
         return user_states, item_states
+
+    async def rating_correction(self) -> RatingCorrection:
+        """See `StateStore.rating_correction`."""
+        with translated_errors():
+            return RatingCorrection.FromString(await self._redis.get(self._keys.rating_correction()) or b"")
 
     async def apply(self, users: Sequence[UserEffect], groups: Sequence[GroupEffect]) -> set[str]:
         """See `StateStore.apply`."""

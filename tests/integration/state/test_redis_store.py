@@ -5,6 +5,7 @@ import pytest
 import redis as redis_py
 from state_store_contract import HALF_LIFE_MS, StateStoreContract, effect, group, one
 
+from contento.contracts.messages import RatingCorrection
 from contento.contracts.redis_keys import APPLIED, REDIS_KEYS, USER_LIVE_FIELDS, RedisKeys
 from contento.local.stack import Stack
 from contento.state.base import LiveGroup, StateStore, StateUnavailable
@@ -38,6 +39,10 @@ class TestRedisStore(StateStoreContract):
 
     async def read_group(self, store: StateStore, kind: str, id_: str) -> LiveGroup | None:
         return await self.live.item(id_)
+
+    async def write_correction(self, store: StateStore, correction: RatingCorrection) -> None:
+        with redis_py.Redis.from_url(self.url) as client:
+            client.set(self.key_names.rating_correction(), correction.SerializeToString())
 
     async def write_segment(self, store: StateStore, user: str, segment: str) -> None:
         with redis_py.Redis.from_url(self.url) as client:

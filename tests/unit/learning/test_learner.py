@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from feedback_log import DAY_MS, START_MS, feedback_of, score_of
 from google.protobuf.message import Message
@@ -73,8 +74,14 @@ def test_a_rating_steps_the_factors_of_its_user_and_item(store: LearnerStore) ->
     learner.take([line("feedback", feedback_of(event="e1", rating=5.0, at_ms=START_MS + 9))])
     user, item = step("ann", None, "i1", None, rating=5.0, centre=3.0, time_ms=START_MS + 9)
     found = {key: Factors.FromString(value or b"") for _, key, value in store.outbox("factors", 10)}
-    assert found == {"user:ann": user, "item:i1": item}
-    assert store.factors("user", "ann") == user.SerializeToString()
+    assert {key: (each.n, list(each.mean), each.updated_ms) for key, each in found.items()} == {
+        "user:ann": (1, list(user.mean), user.updated_ms),
+        "item:i1": (1, list(item.mean), item.updated_ms),
+    }
+    kept = store.factors("user", "ann")
+    assert kept is not None
+    assert kept.factors == found["user:ann"].SerializeToString(deterministic=True)
+    assert np.frombuffer(kept.precision, "<f4")[: len(user.precision)].tolist() == list(user.precision)
 
 
 def test_what_is_no_rating_steps_nothing(store: LearnerStore) -> None:
@@ -94,8 +101,9 @@ def test_stale_factors_are_evicted_and_leave_redis(store: LearnerStore) -> None:
     learner.take(later)
     assert {key: value for _, key, value in store.outbox("factors", 10)} == {"user:ann": None, "item:i1": None}
     learner.take([line("feedback", feedback_of("f2", user="bob", event="e2", rating=1.0), START_MS + 11 * DAY_MS)])
-    again = Factors.FromString(store.factors("item", "i1") or b"")
-    assert again.n == 1, "an evicted one begins anew"
+    again = store.factors("item", "i1")
+    assert again is not None
+    assert Factors.FromString(again.factors).n == 1, "an evicted one begins anew"
 
 
 def test_a_bad_record_is_a_dead_letter_and_the_next_goes_on(store: LearnerStore) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from feedback_log import START_MS, score_of
 
+from contento.learning.factors import Kept
 from contento.learning.store import LearnerStore, LearnerStoreError
 
 
@@ -67,10 +68,10 @@ def test_effects_wait_in_the_outbox_and_the_last_of_a_key_counts(tmp_path: Path)
 def test_stale_factors_are_taken_out(tmp_path: Path) -> None:
     store = LearnerStore(tmp_path / "learner.sqlite", cluster="c")
     with store.transaction():
-        store.set_factors({("user", "ann"): (b"1", 10), ("item", "i1"): (b"2", 20)})
+        store.set_factors({("user", "ann"): (Kept(b"1", b"x"), 10), ("item", "i1"): (Kept(b"2", b"y"), 20)})
         assert store.take_stale_factors(20) == [("user", "ann")]
         assert store.factors("user", "ann") is None
-        assert store.factors("item", "i1") == b"2"
+        assert store.factors("item", "i1") == Kept(b"2", b"y")
     store.close()
 
 
@@ -91,7 +92,7 @@ def test_what_does_not_belong_here_is_refused(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.execute("update about set value = '99' where name = 'format'")
         db.commit()
-    with pytest.raises(LearnerStoreError, match="has format 99, and this version reads 1: run the version that wrote"):
+    with pytest.raises(LearnerStoreError, match="has format 99, and this version reads 2: run the version that wrote"):
         LearnerStore(path, cluster="blue")
     other = tmp_path / "other.sqlite"
     other.write_bytes(b"no database at all" * 100)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from state_store_contract import HALF_LIFE_MS, StateStoreContract
 
+from contento.contracts.messages import RatingCorrection
 from contento.state.base import LiveGroup, StateStore
 from contento.state.memory import MemoryStore
 
@@ -18,6 +19,10 @@ class TestMemoryStore(StateStoreContract):
     async def read_group(self, store: StateStore, kind: str, id_: str) -> LiveGroup | None:
         assert isinstance(store, MemoryStore)
         return store.groups.get((kind, id_))
+
+    async def write_correction(self, store: StateStore, correction: RatingCorrection) -> None:
+        assert isinstance(store, MemoryStore)
+        store.correction = correction
 
     async def write_segment(self, store: StateStore, user: str, segment: str) -> None:
         assert isinstance(store, MemoryStore)

@@ -10,18 +10,20 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class RatingScore(_message.Message):
-    __slots__ = ("mean", "lower", "upper", "coverage", "distribution")
+    __slots__ = ("mean", "lower", "upper", "coverage", "distribution", "bundle_distribution")
     MEAN_FIELD_NUMBER: _ClassVar[int]
     LOWER_FIELD_NUMBER: _ClassVar[int]
     UPPER_FIELD_NUMBER: _ClassVar[int]
     COVERAGE_FIELD_NUMBER: _ClassVar[int]
     DISTRIBUTION_FIELD_NUMBER: _ClassVar[int]
+    BUNDLE_DISTRIBUTION_FIELD_NUMBER: _ClassVar[int]
     mean: float
     lower: float
     upper: float
     coverage: float
     distribution: _containers.RepeatedScalarFieldContainer[float]
-    def __init__(self, mean: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., coverage: _Optional[float] = ..., distribution: _Optional[_Iterable[float]] = ...) -> None: ...
+    bundle_distribution: _containers.RepeatedScalarFieldContainer[float]
+    def __init__(self, mean: _Optional[float] = ..., lower: _Optional[float] = ..., upper: _Optional[float] = ..., coverage: _Optional[float] = ..., distribution: _Optional[_Iterable[float]] = ..., bundle_distribution: _Optional[_Iterable[float]] = ...) -> None: ...
 
 class SatisfactionScore(_message.Message):
     __slots__ = ("p_negative", "p_neutral", "p_positive", "value")

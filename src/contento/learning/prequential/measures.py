@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contento.learning.judged import Judged
+from contento.model.correction.correction import Corrected
 from contento.model.interface import RATINGS, SATISFACTION
 
 BINS: Final = 10
@@ -24,12 +25,18 @@ _RATING: Final = 0  # n, |error|, error, error², -log p, inside, width, right, 
 _SATISFACTION: Final = _RATING + 8 + _BINNED  # n, -log p, then truth x answer, then bins
 _OUTCOME: Final = _SATISFACTION + 2 + _C * _C + _BINNED  # n, -log p, squared error, then bins
 _DELAY: Final = _OUTCOME + 3 + _BINNED  # n, sum of ms, then counts by length
-WIDTH: Final = _DELAY + 2 + DELAYS
+_NOW: Final = _DELAY + 2 + DELAYS  # of what would be served at the moment of a rating: n, |error|, error², inside
+WIDTH: Final = _NOW + 4
 """Length of a row of sums."""
 
 
-def row_of(judged: Judged) -> NDArray[np.float64]:
-    """Return what a label adds to each sum, `[WIDTH]`."""
+def row_of(judged: Judged, now: Corrected | None) -> NDArray[np.float64]:
+    """Return what a label adds to each sum, `[WIDTH]`.
+
+    Args:
+        judged: The label, and the score as it was served.
+        now: What would have been served for a rating just before it was learned.
+    """
     row = np.zeros(WIDTH)
     score = judged.score
     if judged.rating is not None:
@@ -44,6 +51,9 @@ def row_of(judged: Judged) -> NDArray[np.float64]:
             served.upper - served.lower, top == star,
         )  # fmt: skip
         _bin(row, _RATING + 8, distribution[top], right=top == star)
+        if now is not None:
+            error = now.mean - judged.rating
+            row[_NOW : _NOW + 4] = 1, abs(error), error * error, now.lower <= judged.rating <= now.upper
     if judged.satisfaction is not None:
         answer = (score.satisfaction.p_negative, score.satisfaction.p_neutral, score.satisfaction.p_positive)
         top = max(range(_C), key=answer.__getitem__)
@@ -87,6 +97,10 @@ class Quality:
         rating_ece: Expected calibration error of the likeliest star, in [0, 1].
         coverage: Share of ratings inside their interval.
         width: Mean width of the intervals, in stars.
+        mae_now: MAE of what would be served at the moment a rating comes, just before it is learned: what was served
+            knows no rating that came between the event and the feedback.
+        rmse_now: RMSE of the same.
+        coverage_now: Coverage of the same.
         satisfactions: Labels of satisfaction.
         accuracy: Share of them whose likeliest class came.
         macro_f1: Mean over classes of F1; a class that neither came nor was answered does not count.
@@ -111,6 +125,9 @@ class Quality:
     rating_ece: float | None
     coverage: float | None
     width: float | None
+    mae_now: float | None
+    rmse_now: float | None
+    coverage_now: float | None
     satisfactions: float
     accuracy: float | None
     macro_f1: float | None
@@ -132,7 +149,8 @@ def quality_of(sums: NDArray[np.float64]) -> Quality:
     confusion = sums[_SATISFACTION + 2 : _SATISFACTION + 2 + _C * _C].reshape(_C, _C)
     outcomes, outcome_surprise, brier = sums[_OUTCOME : _OUTCOME + 3].tolist()
     labels, delay = sums[_DELAY : _DELAY + 2].tolist()
-    delays = sums[_DELAY + 2 : WIDTH]
+    delays = sums[_DELAY + 2 : _NOW]
+    now, now_absolute, now_square, now_inside = sums[_NOW:WIDTH].tolist()
     return Quality(
         labels=labels,
         ratings=ratings,
@@ -144,6 +162,9 @@ def quality_of(sums: NDArray[np.float64]) -> Quality:
         rating_ece=_ece(sums, _RATING + 8, ratings),
         coverage=_mean(inside, ratings),
         width=_mean(width, ratings),
+        mae_now=_mean(now_absolute, now),
+        rmse_now=math.sqrt(now_square / now) if now else None,
+        coverage_now=_mean(now_inside, now),
         satisfactions=satisfactions,
         accuracy=_mean(float(np.trace(confusion)), satisfactions),
         macro_f1=_macro_f1(confusion) if satisfactions else None,

@@ -11,6 +11,7 @@ from contento.contracts.checkpoint import StateFormatError
 from contento.learning.join.base import FEEDBACK_OUTCOMES, FeedbackOutcome
 from contento.learning.judged import Judged
 from contento.learning.prequential.measures import WIDTH, Quality, quality_of, row_of
+from contento.model.correction.correction import Corrected
 
 SliceKind = Literal["all", "segment", "bundle", "arm"]
 SLICE_KINDS: Final[tuple[SliceKind, ...]] = get_args(SliceKind)
@@ -23,7 +24,7 @@ _BLOCK: Final = WINDOW // _BLOCKS
 _DECAY: Final = 0.5 ** (1 / HALF_LIFE)
 MOST_SLICES: Final = 64
 """Of a kind: beyond it, the slice that has waited longest for a label is forgotten."""
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 class Slice(NamedTuple):
@@ -72,9 +73,9 @@ class Prequential:
         self._changed: set[Slice] = set()
         self._gone: set[Slice] = set()
 
-    def judged(self, judged: Judged) -> None:
-        """Take a joined label in."""
-        row = row_of(judged)
+    def judged(self, judged: Judged, now: Corrected | None = None) -> None:
+        """Take a joined label in, and what would be served now where it is a rating."""
+        row = row_of(judged, now)
         self._number += 1
         for part in _slices_of(judged):
             sums = self._slices.get(part)

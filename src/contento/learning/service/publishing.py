@@ -18,11 +18,12 @@ from contento.contracts.topics import MAX_RECORD_BYTES, TOPICS, TopicName
 from contento.learning.alerts.webhook import QUEUE, Webhook
 from contento.learning.service.kafka_connection import connection
 from contento.learning.service.settings import LearnerSettings
-from contento.learning.store import LearnerStore
+from contento.learning.store import LearnerStore, OutboxKind
 
 log = structlog.get_logger(__name__)
 
 _AT_ONCE: Final = 2_000
+_IN_REDIS: Final[tuple[OutboxKind, ...]] = ("factors", "correction", "segment", "segment_meta")
 _PAUSE_S: Final = 1.0
 """After a failure; meanwhile the learner goes on, and the outbox keeps what is to go out."""
 _REDIS_TIMEOUT_S: Final = 2.0
@@ -113,7 +114,7 @@ class Outbox:
             return []
 
     def _write_redis(self) -> list[int]:
-        entries = {kind: self._store.outbox(kind, _AT_ONCE) for kind in ("factors", "segment", "segment_meta")}
+        entries = {kind: self._store.outbox(kind, _AT_ONCE) for kind in _IN_REDIS}
         if not any(entries.values()):
             return []
         pipe = self._redis.pipeline(transaction=False)
@@ -124,6 +125,8 @@ class Outbox:
                 pipe.delete(name)
             else:
                 pipe.set(name, value)
+        for _, _, value in entries["correction"]:
+            pipe.set(self._keys.rating_correction(), value)
         for _, user, value in entries["segment"]:
             pipe.eval(_SET_SEGMENT, 1, self._keys.user_live(user), value or b"")
         for _, segment, value in entries["segment_meta"]:

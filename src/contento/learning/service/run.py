@@ -230,7 +230,20 @@ def shown_quality(prequential: Prequential) -> dict[str, dict[str, tuple[float, 
 
 _LABELS: Final[Mapping[str, str]] = {
     **dict.fromkeys(
-        ("mae", "rmse", "bias", "rating_log_loss", "rating_accuracy", "rating_ece", "coverage", "width"), "ratings"
+        (
+            "mae",
+            "rmse",
+            "bias",
+            "rating_log_loss",
+            "rating_accuracy",
+            "rating_ece",
+            "coverage",
+            "width",
+            "mae_now",
+            "rmse_now",
+            "coverage_now",
+        ),
+        "ratings",
     ),
     **dict.fromkeys(("accuracy", "macro_f1", "log_loss", "ece"), "satisfactions"),
     **dict.fromkeys(("outcome_log_loss", "brier", "outcome_ece"), "outcomes"),
@@ -239,8 +252,9 @@ _LABELS: Final[Mapping[str, str]] = {
 
 
 def as_json(prequential: Prequential) -> dict[str, Any]:
-    """Return the metrics of the last labels by slice, and what became of all feedback."""
+    """Return the metrics of the last labels by slice, those of all labels, and what became of all feedback."""
     return {
+        "total": asdict(prequential.quality(EVERYTHING, "total")),
         "join_rate": prequential.join_rate,
         "feedback": dict(prequential.outcomes),
         "slices": {

@@ -71,6 +71,10 @@ class Snapshot:
         joined: Feedback that has found its score.
         mae: Mean absolute error of the served ratings, over the last labels, in stars.
         inside: Share of the last ratings inside their interval.
+        joined_per_s: Feedback joined per second between the first event and the last feedback.
+        mae_all: Mean absolute error of all ratings as they were served, in stars.
+        mae_now: The same of what would have been served at the moment each rating came to the learner.
+        inside_now: Share of all ratings inside the interval of that.
         alerts: Alerts that the learner has raised.
     """
 
@@ -99,13 +103,17 @@ class Snapshot:
     joined: int = 0
     mae: float | None = None
     inside: float | None = None
+    joined_per_s: float = 0.0
+    mae_all: float | None = None
+    mae_now: float | None = None
+    inside_now: float | None = None
     alerts: int = 0
 
     def summary(self) -> dict[str, object]:
         """Return the figures as one flat object for JSON."""
         hidden = {"segments", "at_risk", "at_risk_count", "at_risk_users", "rates", "dead_letters"}
         figures = {k: v for k, v in asdict(self).items() if k not in hidden}
-        rounded = {k: round(v, 3) if isinstance(v, float) else v for k, v in figures.items()}
+        rounded = {k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()}
         return {**rounded, "at_risk": self.at_risk_count, "dead_letters": self.dead_letters}
 
 
@@ -263,11 +271,17 @@ class Demo:
             p50, p99 = (scraper.quantile(LATENCY, q) * 1000 for q in (0.5, 0.99))
             shown.p50_ms, shown.p99_ms = (None if math.isnan(p) else p for p in (p50, p99))
         if await learner.scrape():
-            shown.joined = sum(int(learner.total(FEEDBACK, outcome=each)) for each in ("joined", "joined_late"))
+            joined = sum(int(learner.total(FEEDBACK, outcome=each)) for each in ("joined", "joined_late"))
+            if joined > shown.joined:
+                shown.joined, shown.joined_per_s = joined, joined / (time.monotonic() - self._fed_from)
             shown.alerts = int(learner.total("contento_learner_alerts_total"))
             shown.mae, shown.inside = (
                 next(iter(learner.gauges(QUALITY, metric=each, slice="overall")), None) for each in ("mae", "coverage")
             )
+        total = (await reader.quality()).get("total", {})
+        shown.mae_all, shown.mae_now, shown.inside_now = (
+            total.get(each) for each in ("mae", "mae_now", "coverage_now")
+        )
         if shown.scored:
             shown.cpu_us_per_event = (self._cpu_seconds() - self._cpu_before) / shown.scored * 1e6
         shown.segments = await reader.segments()

@@ -1,6 +1,7 @@
 """Intervals whose coverage holds whatever the stream does, and soon after it changes."""
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
 _RECENT: Final = 100
@@ -16,28 +17,35 @@ class AdaptiveInterval:
     of the half width over `N` steps, so a step must not be small beside the half width that is needed next. It is
     therefore a share of the largest of the last errors (Angelopoulos, Candes and Tibshirani 2023, "Conformal PID
     control for time series prediction"): when the errors double, so does the step, at once.
+
+    Attributes:
+        half: Half width as it stands.
+        recent: The last errors, in the same unit.
     """
 
-    def __init__(self, *, coverage: float = 0.9, step: float = 0.05, start: float = 1.645) -> None:
-        """Start as for a normal distribution.
+    def __init__(
+        self, *, coverage: float = 0.9, step: float = 0.05, start: float = 1.645, recent: Iterable[float] = ()
+    ) -> None:
+        """Start as for a normal distribution, or go on.
 
         Args:
             coverage: Share of ratings that shall be inside, in (0, 1).
             step: How much the half width grows at most at a rating, as a share of the largest recent error.
             start: First half width.
+            recent: Errors before it.
         """
-        self._coverage, self._step, self._half = coverage, step, start
-        self._recent = deque([start], maxlen=_RECENT)
+        self._coverage, self._step, self.half = coverage, step, start
+        self.recent = deque(recent or [start], maxlen=_RECENT)
 
     def interval(self, expected: float, spread: float) -> tuple[float, float]:
         """Return lower and upper end, in [1, 5]; `expected` in stars, `spread` its standard deviation."""
-        reach = self._half * spread
+        reach = self.half * spread
         return min(max(expected - reach, 1.0), 5.0), max(min(expected + reach, 5.0), 1.0)
 
     def learn(self, expected: float, spread: float, rating: float) -> None:
         """Take in where the rating fell."""
         error = abs(rating - expected) / spread
-        self._recent.append(error)
-        outside = error > self._half
-        step = self._step * max(self._recent)
-        self._half = max(self._half + step * (outside - (1 - self._coverage)), 0.0)
+        self.recent.append(error)
+        outside = error > self.half
+        step = self._step * max(self.recent)
+        self.half = max(self.half + step * (outside - (1 - self._coverage)), 0.0)

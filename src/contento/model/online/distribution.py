@@ -1,6 +1,7 @@
 """The distribution of a rating, from what is expected and how far off the model thinks it is."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -22,17 +23,25 @@ class StarDistribution:
 
     People do not round to the nearest star: some stars are given rarely. So edges and the scale of the spread are
     moved up the gradient of the log likelihood at every rating (McCullagh 1980, "Regression models for ordinal data").
+
+    Attributes:
+        edges: Where one star ends and the next begins, in stars.
+        log_scale: Logarithm of what a stated spread is multiplied by.
     """
 
-    def __init__(self) -> None:
-        """Start with edges half way between stars, and the spread as it is stated."""
-        self._edges = [star + 0.5 for star in RATINGS[:-1]]
-        self._log_scale = 0.0
+    def __init__(self, edges: Sequence[float] = (), log_scale: float = 0.0) -> None:
+        """Start with edges half way between stars and the spread as it is stated, or go on from what is given."""
+        self.edges = list(edges) or [star + 0.5 for star in RATINGS[:-1]]
+        self.log_scale = log_scale
 
     def distribution(self, expected: float, spread: float) -> NDArray[np.float64]:
         """Return P(rating = 1..5), `[5]`; `expected` in stars, `spread` its standard deviation, above 0."""
-        below = [0.0, *map(_normal, self._ends(expected, spread)), 1.0]
-        return np.diff(below)
+        return np.array(self.masses(expected, spread))
+
+    def masses(self, expected: float, spread: float) -> list[float]:
+        """Return the same as a list."""
+        one, two, three, four = map(_normal, self._ends(expected, spread))
+        return [one, two - one, three - two, four - three, 1 - four]
 
     def learn(self, expected: float, spread: float, rating: float) -> None:
         """Take a rating, 1 to 5, in; the nearest star counts."""
@@ -42,19 +51,19 @@ class StarDistribution:
         high = ends[star] if star < _STARS - 1 else math.inf
         mass = max(_normal(high) - _normal(low), _LEAST_MASS)
         low_push, high_push = _density(low) / mass, _density(high) / mass
-        unit = spread * math.exp(self._log_scale)
+        unit = spread * math.exp(self.log_scale)
         if star:
-            self._edges[star - 1] -= _EDGE_STEP * min(low_push / unit, 5)
-            self._log_scale += _SCALE_STEP * min(max(low_push * low, -5), 5)
+            self.edges[star - 1] -= _EDGE_STEP * min(low_push / unit, 5)
+            self.log_scale += _SCALE_STEP * min(max(low_push * low, -5), 5)
         if star < _STARS - 1:
-            self._edges[star] += _EDGE_STEP * min(high_push / unit, 5)
-            self._log_scale -= _SCALE_STEP * min(max(high_push * high, -5), 5)
-        for place, (lower, upper) in enumerate(pairwise(self._edges), start=1):
-            self._edges[place] = max(upper, lower + _LEAST_GAP)
+            self.edges[star] += _EDGE_STEP * min(high_push / unit, 5)
+            self.log_scale -= _SCALE_STEP * min(max(high_push * high, -5), 5)
+        for place, (lower, upper) in enumerate(pairwise(self.edges), start=1):
+            self.edges[place] = max(upper, lower + _LEAST_GAP)
 
     def _ends(self, expected: float, spread: float) -> list[float]:
-        unit = spread * math.exp(self._log_scale)
-        return [(edge - expected) / unit for edge in self._edges]
+        unit = spread * math.exp(self.log_scale)
+        return [(edge - expected) / unit for edge in self.edges]
 
 
 def _normal(value: float) -> float:

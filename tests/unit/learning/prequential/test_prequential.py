@@ -8,6 +8,7 @@ from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import Satisfaction, Score
 from contento.learning.judged import Judged
 from contento.learning.prequential.prequential import HALF_LIFE, MOST_SLICES, WINDOW, Prequential, Slice
+from contento.model.correction.correction import Corrected
 
 
 def rated(rating: float, score: Score | None = None, delay_ms: int = 1000) -> Judged:
@@ -33,6 +34,20 @@ def test_each_metric_by_hand() -> None:
     assert (quality.delay_mean_s, quality.delay_p50_s) == (3.0, 4.0)
     assert quality.accuracy is None
     assert quality.brier is None
+
+
+def test_what_would_be_served_at_the_moment_of_a_rating_is_judged_beside_what_was() -> None:
+    metrics = Prequential()
+    now = Corrected(mean=4.5, lower=4.0, upper=5.0, distribution=[0, 0, 0, 0.5, 0.5])
+    metrics.judged(rated(5.0), now)
+    metrics.judged(rated(3.0), now)
+    metrics.judged(rated(5.0))
+    quality = metrics.quality()
+    assert quality.ratings == 3
+    assert quality.mae == pytest.approx(1.0)
+    assert quality.mae_now == pytest.approx(1.0)
+    assert quality.rmse_now == pytest.approx(math.sqrt(1.25))
+    assert quality.coverage_now == 0.5
 
 
 def test_satisfaction_and_outcomes_by_hand() -> None:
@@ -132,5 +147,5 @@ def test_restored_anywhere_it_goes_on_to_the_same_bytes() -> None:
 
 
 def test_a_format_of_another_version_is_refused() -> None:
-    with pytest.raises(StateFormatError, match="format 99, and this version reads 1: run the version that wrote"):
+    with pytest.raises(StateFormatError, match="format 99, and this version reads 2: run the version that wrote"):
         Prequential().restore({"all:": b'{"format": 99, "count": 1, "last": 1}\n'})

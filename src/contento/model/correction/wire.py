@@ -1,0 +1,36 @@
+"""What is known of a user or an item, to and from the message that Redis holds."""
+
+from typing import Final
+
+import numpy as np
+
+from contento.contracts.messages import Factors
+from contento.model.correction.known import ITEM_TRACES, UNKNOWN, USER_TRACES, Known
+from contento.model.correction.members import MEMBERS, WIDTH
+
+_FLOAT: Final = "<f4"
+_TRACES: Final = (USER_TRACES, ITEM_TRACES)
+
+
+def known_of(side: int, factors: Factors | None) -> Known:
+    """Return what a message says of a user or an item; `UNKNOWN` where it says nothing that this version reads."""
+    if factors is None:
+        return UNKNOWN[side]
+    mean, traces = np.frombuffer(factors.members, _FLOAT), np.frombuffer(factors.traces, _FLOAT)
+    if mean.size != MEMBERS * WIDTH or traces.size != _TRACES[side]:
+        return UNKNOWN[side]
+    return Known(
+        mean=mean.reshape(MEMBERS, WIDTH),
+        bias_variance=factors.bias_variance,
+        traces=traces,
+        first_ms=factors.first_ms,
+        last_ms=factors.updated_ms,
+    )
+
+
+def fill(factors: Factors, known: Known) -> None:
+    """Write what is known into a message, whose `updated_ms` is set already."""
+    factors.members = known.mean.astype(_FLOAT, copy=False).tobytes()
+    factors.traces = known.traces.astype(_FLOAT, copy=False).tobytes()
+    factors.bias_variance = known.bias_variance
+    factors.first_ms = known.first_ms
