@@ -25,7 +25,7 @@ def evaluate(*arguments: str) -> tuple[str, str]:
 def test_prequential_ends_with_one_object() -> None:
     said, shown = evaluate("prequential", "--data", WORLD, "--groups", "segment,item", "--json")
     found = json.loads(said.splitlines()[-1])
-    assert list(found) == ["data", "n", "seconds", "contento", "mean", "bias", "river_biased_mf"]
+    assert list(found) == ["data", "n", "seconds", "contento", "live", "mean", "bias", "river_biased_mf"]
     assert found["data"] == WORLD
     assert found["n"] == found["contento"]["n"] > 1000
     assert found["contento"].keys() == METRICS | SHARES | {

@@ -16,6 +16,7 @@ from contento.model.online.stacked import StackedOnline
 from contento.training.evaluation.baselines import RiverRecommender, RunningMean, bias, biased_mf
 from contento.training.evaluation.groups import by_group
 from contento.training.evaluation.metrics import Judgement, Predicted, Truth, coverage_windows, stars
+from contento.training.evaluation.prequential_live import predicted_live
 from contento.training.evaluation.ratings import Ratings
 from contento.training.evaluation.report import Report, silent
 from contento.training.evaluation.slices import by_familiarity, seen_before
@@ -39,8 +40,8 @@ def evaluate_prequential_ids(
         report: Told the model, how many more ratings it has behind it, and how many there are.
 
     Returns:
-        By model: the figures, `seconds`, `slices`; for `contento` also `coverage` and `width` of its 90 % intervals,
-        `coverage_windows`, and `groups`, if asked for.
+        By model: the figures, `seconds`, `slices`; for `contento` and `live` also `coverage` and `width` of their 90 %
+        intervals; for `contento` also `coverage_windows`, and `groups`, if asked for.
     """
     asked = {name: ratings.attribute(name) for name in groups}
     truth = Truth.of_ratings(ratings.ratings)
@@ -60,6 +61,8 @@ def evaluate_prequential_ids(
         found["contento"]["coverage_windows"] = coverage_windows(judgement.measures["coverage"].values[:, 0])
         if asked:
             found["contento"]["groups"] = by_group(judgement, asked, seed=seed)
+        start = perf_counter()
+        judge("live", predicted_live(ratings, report), start)
         for name, model in baseline_models(ratings).items():
             start = perf_counter()
             shares = running_shares(stars(ratings.ratings) - 1, len(RATINGS)) if name == "mean" else None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contento.contracts.errors import ContentoError
 from contento.contracts.messages import Feedback, UserEvent
+from contento.model.correction.tags import Tags, tags_of
 from contento.model.online.case import Case
 from contento.training.records import Source, limited
 
@@ -33,6 +34,7 @@ class Ratings:
         categories: `[items, C]`, 1 where an item is of a category.
         numbers: `[items, K]`, prices and what else is a number among the items' attributes; NaN: unknown.
         attributes: Values of each attribute of users, in the numbering of `Case.attributes`.
+        tags: Of each item, as the live system sees it.
     """
 
     user_ids: tuple[str, ...]
@@ -42,6 +44,7 @@ class Ratings:
     categories: NDArray[np.float64]
     numbers: NDArray[np.float64]
     attributes: Mapping[str, tuple[str, ...]]
+    tags: tuple[Tags, ...]
 
     @property
     def values(self) -> tuple[int, ...]:
@@ -128,6 +131,7 @@ def read_ratings(source: Source, limit: int | None = None, report: Callable[[int
         categories=_categories(source, items),
         numbers=_item_numbers(source, items),
         attributes={name: tuple(each) for name, each in zip(names, values, strict=True)},
+        tags=_tags(source, items),
     )
 
 
@@ -146,6 +150,7 @@ def ratings_of(users: Sequence[str], items: Sequence[str], ratings: NDArray[np.f
         categories=np.zeros((len(item_numbers), 0)),
         numbers=np.zeros((len(item_numbers), 0)),
         attributes={},
+        tags=(Tags(),) * len(item_numbers),
     )
 
 
@@ -161,6 +166,11 @@ def _categories(source: Source, items: "_Numbers") -> NDArray[np.float64]:
     for item, category in pairs:
         found[item, category] = 1
     return found
+
+
+def _tags(source: Source, items: "_Numbers") -> tuple[Tags, ...]:
+    found = {items[item.item_id]: tags_of(item) for item in source.items() if item.item_id in items}
+    return tuple(found.get(number, Tags()) for number in range(len(items)))
 
 
 def _item_numbers(source: Source, items: "_Numbers") -> NDArray[np.float64]:

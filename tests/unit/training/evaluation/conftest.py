@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from contento.model.correction.tags import Tags
 from contento.model.online.case import Case
 from contento.training.evaluation.ratings import Ratings
 
@@ -23,5 +24,6 @@ def planted() -> Ratings:
         ratings=np.clip(np.round(expected + rng.normal(0, 0.4, 1500)), 1, 5),
         categories=np.zeros((50, 0)),
         numbers=np.zeros((50, 0)),
+        tags=(Tags(),) * 50,
         attributes={},
     )
