@@ -10,21 +10,20 @@ import numpy as np
 from contento.contracts.messages import Factors
 from contento.contracts.validation import time_ms
 from contento.learning.judged import Judged
-from contento.model.correction import members
 from contento.model.correction.correction import Corrected, Situation
 from contento.model.correction.corrections import Corrections
 from contento.model.correction.known import UNKNOWN
 from contento.model.correction.learned import Learned, before_any, learn
 from contento.model.correction.members import ITEM, USER
+from contento.model.correction.steps import MEMBERS
 from contento.model.correction.tags import Tags
 from contento.model.correction.wire import fill, known_of
-from contento.model.factors import DIMENSIONS, SideFactors, step_sides
+from contento.model.factors import TRIANGLE, SideFactors, step_sides
 
 Side = Literal["user", "item"]
 CACHED: Final = 20_000
-"""Users and items kept in memory, at about 8 KB each."""
+"""Users and items kept in memory, at about 6 KB each."""
 _PLACE: Final[dict[Side, int]] = {"user": USER, "item": ITEM}
-_TRIANGLE: Final = DIMENSIONS * (DIMENSIONS + 1) // 2
 
 
 class Kept(NamedTuple):
@@ -48,18 +47,17 @@ class _Entry:
     def kept(self) -> Kept:
         message = Factors(n=self.factors.n, mean=self.factors.mean.tolist(), updated_ms=self.learned.known.last_ms)
         fill(message, self.learned.known)
-        triangles = np.concatenate([self.factors.triangle, members.packed(self.learned.covariance).ravel()])
+        triangles = np.concatenate([self.factors.precision, self.learned.triangles.ravel()])
         return Kept(message.SerializeToString(deterministic=True), triangles.astype("<f4", copy=False).tobytes())
 
     @classmethod
     def of(cls, side: Side, kept: Kept) -> "_Entry":
         message = Factors.FromString(kept.factors)
         triangles = np.frombuffer(kept.precision, "<f4")
-        known = known_of(_PLACE[side], message)
-        known.traces = known.traces.copy()  # a step writes into it
-        covariance = members.unpacked(triangles[_TRIANGLE:].reshape(members.MEMBERS, -1))
-        factors = SideFactors.of(message.n, message.mean, triangles[:_TRIANGLE], message.updated_ms)
-        return cls(factors, Learned(known, covariance))
+        mean = np.array(message.mean, np.float32)
+        factors = SideFactors(message.n, mean, triangles[:TRIANGLE].copy(), message.updated_ms)
+        learned = Learned(known_of(_PLACE[side], message), triangles[TRIANGLE:].reshape(MEMBERS, -1).copy())
+        return cls(factors, learned)
 
 
 class OnlineFactors:

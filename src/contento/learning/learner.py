@@ -29,7 +29,7 @@ CONSUMED: Final[tuple[TopicName, ...]] = ("items", "scores", "feedback")
 _SWEEP_EVERY: Final = 1_000
 """Records between two sweeps. Counted, not timed, so that one log gives one result."""
 _ITEMS_CACHED: Final = 100_000
-_SEGMENTS_EVERY: Final = 5 * _SWEEP_EVERY
+_SEGMENTS_EVERY: Final = 10 * _SWEEP_EVERY
 """Records between two descriptions of all segments, which take some 10 ms each."""
 
 
@@ -193,7 +193,7 @@ class Learner:
         group = (item.categories[0] if item.categories else item.brand) if item else ""
         tags = tags_of(item)
         self._store.set_part("item_groups", {identity: group.encode() if group else None})
-        self._store.set_part("item_tags", {identity: tags.packed() if any(tags) else None})
+        self._store.set_part("item_tags", {identity: tags.packed() if tags else None})
         self._item_group.cache_clear()
         self._item_tags.cache_clear()
 
@@ -208,12 +208,14 @@ class Learner:
         joined, lost = self._join.sweep(self._now_ms)
         handled.scores_lost_to_size += lost
         self._settle(joined, handled)
-        self._write_factors()
         if self._records % _SEGMENTS_EVERY == 0:
             self._write_segments()
-        for side, identity in self._store.take_stale_factors(self._now_ms - self._options.factors_stale_ms):
-            self._factors.forget(side, identity)
-            self._store.post("factors", {f"{side}:{identity}": None})
+        stale = self._now_ms - self._options.factors_stale_ms
+        if self._store.has_stale_factors(stale):
+            self._write_factors()  # those that a rating has just shaped are not stale
+            for side, identity in self._store.take_stale_factors(stale):
+                self._factors.forget(side, identity)
+                self._store.post("factors", {f"{side}:{identity}": None})
 
     def _write_factors(self) -> None:
         changed = self._factors.changed()

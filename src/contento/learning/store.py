@@ -1,7 +1,7 @@
 """All that the learner remembers, in one SQLite file, changed together with its Kafka offsets."""
 
 import sqlite3
-from collections import Counter
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,8 +34,9 @@ create table waiting (
     number integer primary key, subject text not null, given_ms integer not null, at_ms integer not null,
     value blob not null
 );
-create index waiting_subjects on waiting (subject);
 """
+_WAITING_IN_MEMORY: Final = 10_000
+"""Feedback that waits and need not be read again: its score is a moment behind, as a rule."""
 _SWEPT_AT_ONCE: Final = 5_000
 """Rows that one sweep forgets at most: a few milliseconds."""
 
@@ -111,7 +112,7 @@ class LearnerStore:
                 f"{cluster!r}: set CONTENTO_KAFKA to that cluster, or CONTENTO_LEARNER_DIRECTORY to another directory"
             )
         self._score_bytes = int(about["score_bytes"])
-        self._waiting = self._waiting_subjects()
+        self._note_waiting()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -126,7 +127,7 @@ class LearnerStore:
             self._score_bytes = before
             if self._db.in_transaction:
                 self._db.execute("rollback")
-            self._waiting = self._waiting_subjects()
+            self._note_waiting()
             raise
 
     def close(self) -> None:
@@ -176,6 +177,10 @@ class LearnerStore:
             "insert or replace into factors values (?, ?, ?, ?, ?)",
             [(side, identity, at_ms, *kept) for (side, identity), (kept, at_ms) in changed.items()],
         )
+
+    def has_stale_factors(self, before_ms: int) -> bool:
+        """Return whether some kept factors have been shaped by no feedback since before a time."""
+        return self._db.execute("select 1 from factors where at_ms < ? limit 1", (before_ms,)).fetchone() is not None
 
     def take_stale_factors(self, before_ms: int) -> list[tuple[Side, str]]:
         """Return, and keep no longer, the factors that no feedback has shaped since before a time."""
@@ -253,29 +258,30 @@ class LearnerStore:
 
     def add_waiting(self, feedback: Feedback, at_ms: int) -> None:
         """See `JoinStore.add_waiting`."""
-        subject = _waits_for(feedback)
-        self._db.execute(
+        subject, given_ms = _waits_for(feedback), time_ms(feedback.time)
+        number = self._db.execute(
             "insert into waiting (subject, given_ms, at_ms, value) values (?, ?, ?, ?)",
-            (subject, time_ms(feedback.time), at_ms, feedback.SerializeToString()),
-        )
-        self._waiting[subject] += 1
+            (subject, given_ms, at_ms, feedback.SerializeToString()),
+        ).lastrowid
+        assert number is not None  # noqa: S101 - a row was inserted
+        self._waiting[subject].append((number, given_ms))
+        self._newest_waiting[number] = feedback
+        if len(self._newest_waiting) > _WAITING_IN_MEMORY:
+            self._newest_waiting.popitem(last=False)
 
     def take_waiting(self, user_id: str, event_id: str, item_id: str, *, since_ms: int) -> list[Feedback]:
         """See `JoinStore.take_waiting`."""
         event, item = f"event\0{_key(user_id, event_id)}", f"item\0{_key(user_id, item_id)}"
-        if event not in self._waiting and item not in self._waiting:  # as nearly always
+        if event not in self._waiting and item not in self._waiting:
             return []
-        rows = self._db.execute(
-            "select number, subject, value from waiting where subject = ? or (subject = ? and given_ms >= ?) "
-            "order by number",
-            (event, item, since_ms),
-        ).fetchall()
-        return self._take(rows)
+        found = [(number, event) for number, _ in self._waiting.get(event, ())]
+        found += [(number, item) for number, given_ms in self._waiting.get(item, ()) if given_ms >= since_ms]
+        return self._take(sorted(found))
 
     def take_expired(self, before_ms: int) -> list[Feedback]:
         """See `JoinStore.take_expired`."""
         rows = self._db.execute(
-            "select number, subject, value from waiting where at_ms < ? order by number limit ?",
+            "select number, subject from waiting where at_ms < ? order by number limit ?",
             (before_ms, _SWEPT_AT_ONCE),
         ).fetchall()
         return self._take(rows)
@@ -302,18 +308,31 @@ class LearnerStore:
         self._db.executemany("delete from labels where event = ?", [(event,) for _, event in gone])
         return beyond
 
-    def _take(self, rows: list[tuple[int, str, bytes]]) -> list[Feedback]:
-        if rows:
-            self._db.executemany("delete from waiting where number = ?", [(number,) for number, _, _ in rows])
-        for _, subject, _ in rows:
-            self._waiting[subject] -= 1
-            if not self._waiting[subject]:
+    def _take(self, rows: list[tuple[int, str]]) -> list[Feedback]:
+        """Return what waits under these numbers and subjects, and let it wait no longer."""
+        messages = [
+            self._newest_waiting.pop(number) if number in self._newest_waiting else self._read_waiting(number)
+            for number, _ in rows
+        ]
+        self._db.executemany("delete from waiting where number = ?", [(number,) for number, _ in rows])
+        for number, subject in rows:
+            left = [each for each in self._waiting[subject] if each[0] != number]
+            if left:
+                self._waiting[subject] = left
+            else:
                 del self._waiting[subject]
-        return [Feedback.FromString(value) for _, _, value in rows]
+        return messages
 
-    def _waiting_subjects(self) -> Counter[str]:
-        """Return what feedback waits for, and how many of it."""
-        return Counter(dict(self._db.execute("select subject, count(*) from waiting group by subject")))
+    def _read_waiting(self, number: int) -> Feedback:
+        (value,) = self._db.execute("select value from waiting where number = ?", (number,)).fetchone()
+        return Feedback.FromString(value)
+
+    def _note_waiting(self) -> None:
+        """Note what feedback waits for: the number and the time of each, by subject."""
+        self._newest_waiting: OrderedDict[int, Feedback] = OrderedDict()
+        self._waiting: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for number, subject, given_ms in self._db.execute("select number, subject, given_ms from waiting"):
+            self._waiting[subject].append((number, given_ms))
 
 
 def _key(user_id: str, rest: str) -> str:

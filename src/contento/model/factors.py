@@ -7,15 +7,16 @@ between steps what is known fades towards the prior.
 Predicting only reads: an id gets factors at its first rating.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.linalg.lapack import dposv
+from numpy.typing import NDArray
 
 from contento.contracts.messages import Factors
+from contento.model.compiled import compiled
 from contento.model.features import identity
 from contento.model.interface import FACTOR_RANK, FACTOR_VALUES
 
@@ -31,9 +32,10 @@ VECTOR_VARIANCE: Final = 0.06
 HALF_LIFE_MS: Final = 180 * 24 * 3600 * 1000
 """Time after which what is known of a user or an item counts for half: tastes change, and items age."""
 
-_TRIANGLE: Final = np.triu_indices(DIMENSIONS)
 _PRIOR_VARIANCE: Final = np.array([BIAS_VARIANCE] + [VECTOR_VARIANCE] * FACTOR_RANK)
-_PRIOR_PRECISION: Final = np.diag(1 / _PRIOR_VARIANCE).astype(np.float32)
+_PRIOR_TRIANGLE: Final = np.diag(1 / _PRIOR_VARIANCE)[np.triu_indices(DIMENSIONS)].astype(np.float32)
+TRIANGLE: Final = len(_PRIOR_TRIANGLE)
+"""Entries of a precision that are kept: its upper triangle, row by row."""
 
 
 def is_known(user: Factors | None, item: Factors | None) -> bool:
@@ -59,7 +61,7 @@ class SideFactors:
     Attributes:
         n: Ratings that shaped it.
         mean: `[DIMENSIONS]`.
-        precision: `[DIMENSIONS, DIMENSIONS]`.
+        precision: Its upper triangle, row by row, `[TRIANGLE]`.
         updated_ms: When the last of these was given, unix milliseconds.
     """
 
@@ -71,20 +73,7 @@ class SideFactors:
     @classmethod
     def before_any(cls, side: Literal["user", "item"], identifier: str) -> "SideFactors":
         """Return the prior; the id seeds its small vector, so that a replay gives the same factors."""
-        return cls(0, _prior_mean(f"{side}:{identifier}"), _PRIOR_PRECISION)
-
-    @classmethod
-    def of(cls, n: int, mean: ArrayLike, triangle: ArrayLike, updated_ms: int) -> "SideFactors":
-        """Return what was kept; `triangle` as `triangle` returns it."""
-        precision = np.empty((DIMENSIONS, DIMENSIONS), np.float32)
-        precision[_TRIANGLE] = triangle
-        precision.T[_TRIANGLE] = triangle
-        return cls(n, np.asarray(mean, np.float32), precision, updated_ms)
-
-    @property
-    def triangle(self) -> NDArray[np.float32]:
-        """Upper triangle of the precision, row by row."""
-        return self.precision[_TRIANGLE]
+        return cls(0, _prior_mean(f"{side}:{identifier}").copy(), _PRIOR_TRIANGLE.copy())
 
 
 def step_sides(user: SideFactors, item: SideFactors, *, rating: float, centre: float, time_ms: int) -> None:
@@ -97,16 +86,58 @@ def step_sides(user: SideFactors, item: SideFactors, *, rating: float, centre: f
         centre: Rating that biases are measured from: the mean of the training log.
         time_ms: When the rating was given.
     """
-    means = user.mean.astype(np.float64), item.mean.astype(np.float64)
-    for side, mine, others in ((user, *means), (item, *means[::-1])):
-        precision = side.precision.astype(np.float64)
-        if side.n and time_ms > side.updated_ms:  # what was learned long ago is less sure
-            kept = 0.5 ** ((time_ms - side.updated_ms) / HALF_LIFE_MS)
-            precision = _PRIOR_PRECISION + kept * (precision - _PRIOR_PRECISION)
-        mean, precision = _updated(mine, precision, others, rating - centre)
-        side.mean, side.precision = mean.astype(np.float32), precision.astype(np.float32)
+    before = user.mean.copy()
+    for side, others in ((user, item.mean), (item, before)):
+        gone = max(0, time_ms - side.updated_ms) if side.n else 0
+        _step(side.mean, side.precision, others, rating - centre, 0.5 ** (gone / HALF_LIFE_MS), _PRIOR_TRIANGLE)
         side.n += 1
         side.updated_ms = max(side.updated_ms, time_ms)
+
+
+@compiled
+def _step(  # noqa: PLR0917 - what is compiled is called without keywords
+    mean: NDArray[np.float32],
+    triangle: NDArray[np.float32],
+    others: NDArray[np.float32],
+    residual: float,
+    kept: float,
+    prior: NDArray[np.float32],
+) -> None:
+    """One exact step of the regression of `residual - other's bias` on `[1, other's vector]`, in place.
+
+    What was known before counts by `kept`: what was learned long ago is less sure.
+    """
+    size = len(mean)
+    row = others.astype(np.float64)
+    row[0] = 1.0
+    error = residual - others[0]
+    for one in range(size):
+        error -= row[one] * mean[one]
+    precision = np.empty((size, size))
+    place = 0
+    for one in range(size):
+        for other in range(one, size):
+            before = prior[place] + kept * (triangle[place] - prior[place])
+            precision[other, one] = before + row[one] * row[other] / NOISE_VARIANCE
+            triangle[place] = precision[other, one]
+            place += 1
+    # Solve precision x gain = row by Cholesky, in place: a precision is positive definite.
+    gain = row.copy()
+    for one in range(size):
+        for other in range(one):
+            precision[one, one] -= precision[one, other] * precision[one, other]
+            gain[one] -= precision[one, other] * gain[other]
+        precision[one, one] = math.sqrt(precision[one, one])
+        gain[one] /= precision[one, one]
+        for below in range(one + 1, size):
+            for other in range(one):
+                precision[below, one] -= precision[below, other] * precision[one, other]
+            precision[below, one] /= precision[one, one]
+    for one in range(size - 1, -1, -1):
+        for below in range(one + 1, size):
+            gain[one] -= precision[below, one] * gain[below]
+        gain[one] /= precision[one, one]
+        mean[one] += gain[one] * error / NOISE_VARIANCE
 
 
 def step(
@@ -132,22 +163,11 @@ def predicted(user: Factors | None, item: Factors | None, centre: float) -> floa
     return float(np.clip(centre + mine[0] + theirs[0] + mine[1:] @ theirs[1:], 1, 5))
 
 
-def _updated(
-    mean: NDArray[np.float64], precision: NDArray[np.float64], other: NDArray[np.float64], residual: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """One exact step of the regression of `residual - other's bias` on `[1, other's vector]`."""
-    row = other.copy()
-    row[0] = 1.0
-    error = residual - other[0] - row @ mean
-    precision = precision + row[:, None] * row / NOISE_VARIANCE
-    _, gain, _ = dposv(precision, row)  # a precision is positive definite: a third of the time of a general solver
-    return mean + gain * (error / NOISE_VARIANCE), precision
-
-
 def _read(factors: Factors | None, side: Literal["user", "item"], identifier: str) -> SideFactors:
     if factors is None or not factors.n:
         return SideFactors.before_any(side, identifier)
-    return SideFactors.of(factors.n, factors.mean, factors.precision, factors.updated_ms)
+    mean, precision = np.array(factors.mean, np.float32), np.array(factors.precision, np.float32)
+    return SideFactors(factors.n, mean, precision, factors.updated_ms)
 
 
 @lru_cache(maxsize=4096)
@@ -159,4 +179,4 @@ def _prior_mean(name: str) -> NDArray[np.float32]:
 
 
 def _message(side: SideFactors) -> Factors:
-    return Factors(n=side.n, mean=side.mean.tolist(), precision=side.triangle.tolist(), updated_ms=side.updated_ms)
+    return Factors(n=side.n, mean=side.mean.tolist(), precision=side.precision.tolist(), updated_ms=side.updated_ms)

@@ -8,12 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contento.contracts.checkpoint import StateFormatError
+from contento.model.compiled import compiled
 from contento.segments.evidence import INTERESTS, LOOKS, Evidence
 
 Floats = NDArray[np.float32]
 
 _HEAD: Final = struct.Struct("<BQQdddddHHHH")
 _FORMAT: Final = 1
+
+
+@compiled
+def _fold(total: Floats, keep: np.float32, values: Floats, gain: np.float32) -> None:
+    """Let a sum fade, and add to it, in place."""
+    for place in range(len(total)):
+        total[place] = total[place] * keep + values[place] * gain
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,19 +73,18 @@ class Profile:
         self.events += 1
         self.weight = self.weight * retain + weight
         self.power = self.power * retain + weight * weight
-        self.interests *= keep
-        self.interests += gain * evidence.interests
-        self.looks *= keep
+        _fold(self.interests, keep, evidence.interests, gain)
         self.looks_weight *= retain
-        if evidence.looks is not None:
-            self.looks += gain * evidence.looks
+        if evidence.looks is None:
+            self.looks *= keep
+        else:
+            _fold(self.looks, keep, evidence.looks, gain)
             self.looks_weight += weight
         if self.bundle != bundle or len(self.representation) != len(evidence.representation):
             self.bundle, self.known = bundle, 0.0
             self.representation = np.zeros(len(evidence.representation), np.float32)
         self.known = self.known * retain + 1
-        self.representation *= keep
-        self.representation += evidence.representation
+        _fold(self.representation, keep, evidence.representation, np.float32(1))
         self.satisfaction += max(0.1, 1 / self.events) * (satisfaction - self.satisfaction)
 
     def to_bytes(self) -> bytes:

@@ -1,5 +1,6 @@
 """The space in which users are compared: few directions, each user a point on a sphere."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -7,10 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from contento.model.compiled import compiled
 from contento.segments.evidence import INTERESTS, LOOKS
 from contento.segments.profile import Profile
 
 Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 DIRECTIONS: Final = 6
 """Principal directions kept. From 3 to 8 the agreement with planted groups is the same."""
@@ -22,6 +25,7 @@ _PRIOR: Final = 10.0
 LEAST_KNOWN: Final = 4.0
 """Representations of a bundle from which they tell of a user: after a change of bundle, fewer are chance."""
 _NOTHING: Final = 1e-9
+_UNREAD: Final = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +46,14 @@ class Space:
 
     def place(self, profile: Profile) -> Doubles | None:
         """Return the user's place `[d]`, of length 1; `None`: what they showed cannot be read here."""
-        values = _values(profile, self.bundle, len(self.means) - INTERESTS - LOOKS)
-        if values is None:
-            return None
-        placed: Doubles = self.map @ (values[0] - values[1] * self.means) / values[2] - self.middle
-        length = float(np.sqrt(placed @ placed))
-        return placed / length if length > _NOTHING else None
+        known = reads(profile, self.bundle) and len(profile.representation) == len(self.means) - INTERESTS - LOOKS
+        placed = _place(
+            self.map, self.means, self.middle,
+            profile.interests, profile.weight, profile.looks, profile.looks_weight,
+            profile.representation if known else _UNREAD, profile.known,
+            profile.power + _PRIOR,
+        )  # fmt: skip
+        return placed if len(placed) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,39 @@ class Sample:
     places: Doubles
     weights: Doubles
     spread: Doubles
+
+
+@compiled
+def _place(  # noqa: PLR0917 - what is compiled is called without keywords
+    onto: Doubles,
+    means: Doubles,
+    middle: Doubles,
+    interests: Floats,
+    weight: float,
+    looks: Floats,
+    looks_weight: float,
+    representation: Floats,
+    known: float,
+    noise: float,
+) -> Doubles:
+    """Return a place of length 1; empty where there is none. A representation that is not read is empty."""
+    centred = np.zeros(len(means))
+    there = False
+    start = 0
+    for values, behind in ((interests, weight), (looks, looks_weight), (representation, known)):
+        for place in range(len(values)):
+            there = there or values[place] != 0
+            centred[start + place] = (values[place] - behind * means[start + place]) / math.sqrt(noise)
+        start += len(values)
+    if not there:
+        return np.zeros(0)
+    placed = -middle
+    square = 0.0
+    for direction in range(len(middle)):
+        for place in range(len(means)):
+            placed[direction] += onto[direction, place] * centred[place]
+        square += placed[direction] * placed[direction]
+    return placed / math.sqrt(square) if math.sqrt(square) > _NOTHING else np.zeros(0)
 
 
 def reads(profile: Profile, bundle: str) -> bool:

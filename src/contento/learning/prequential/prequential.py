@@ -11,6 +11,7 @@ from contento.contracts.checkpoint import StateFormatError
 from contento.learning.join.base import FEEDBACK_OUTCOMES, FeedbackOutcome
 from contento.learning.judged import Judged
 from contento.learning.prequential.measures import WIDTH, Quality, quality_of, row_of
+from contento.model.compiled import compiled
 from contento.model.correction.correction import Corrected
 
 SliceKind = Literal["all", "segment", "bundle", "arm"]
@@ -37,6 +38,15 @@ class Slice(NamedTuple):
 EVERYTHING: Final = Slice("all")
 
 
+@compiled
+def _add(sums: NDArray[np.float64], row: NDArray[np.float64], block: int, fresh: bool) -> None:
+    """Add a row to all sums: the total, what decays, and a block, which may begin anew."""
+    for place in range(len(row)):
+        sums[0, place] += row[place]
+        sums[1, place] = sums[1, place] * _DECAY + row[place]
+        sums[block, place] = row[place] if fresh else sums[block, place] + row[place]
+
+
 class _Sums:
     """The sums of a slice: `[2 + _BLOCKS, WIDTH]`: total, decayed, then the blocks of the window in a ring."""
 
@@ -46,13 +56,7 @@ class _Sums:
         self.last = 0
 
     def add(self, row: NDArray[np.float64], number: int) -> None:
-        block = 2 + self.count // _BLOCK % _BLOCKS
-        if self.count % _BLOCK == 0:
-            self.sums[block] = 0
-        self.sums[1] *= _DECAY
-        self.sums[0] += row
-        self.sums[1] += row
-        self.sums[block] += row
+        _add(self.sums, row, 2 + self.count // _BLOCK % _BLOCKS, self.count % _BLOCK == 0)
         self.count += 1
         self.last = number
 

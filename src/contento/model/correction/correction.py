@@ -8,12 +8,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contento.model.correction import members
-from contento.model.correction.features import row_of
 from contento.model.correction.known import Known
 from contento.model.correction.stack import Stack
+from contento.model.correction.steps import NOISE, features
 from contento.model.correction.tags import Tags
-from contento.model.correction.tilt import mean_of, tilted, variance_of
+from contento.model.correction.tilt import Stars, mean_of, tilted, variance_of
 from contento.model.online.conformal import AdaptiveInterval
 from contento.model.online.distribution import StarDistribution
 
@@ -42,7 +41,7 @@ class Corrected:
     mean: float
     lower: float
     upper: float
-    distribution: list[float]
+    distribution: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +107,29 @@ class BundleCorrection:
 
     def _asked(
         self, of: Situation, tag_residuals: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float64], float, float, list[float], list[float]]:
+    ) -> tuple[NDArray[np.float64], float, float, Stars, list[float]]:
         """Return features, mean, spread, and the two distributions about that mean."""
         bundle_mean = mean_of(of.distribution)
-        row, variance = row_of(of.user, of.item, of.tags, tag_residuals, bundle_mean=bundle_mean, time_ms=of.time_ms)
+        user, item = of.user, of.item
+        variance = user.bias_variance + item.bias_variance
+        row = features(
+            user.mean,
+            item.mean,
+            variance,
+            user.traces,
+            item.traces,
+            of.tags.categories,
+            of.tags.traits,
+            tag_residuals,
+            bundle_mean,
+            max(of.time_ms - user.last_ms, 0) / 1000 if user.last_ms else -1.0,
+            max(of.time_ms - user.first_ms, 0) / 1000 if user.first_ms else -1.0,
+        )
         mean = min(max(bundle_mean + self.stack.predict(row), 1.0), 5.0)
-        spread = math.sqrt(members.NOISE + variance)
+        spread = math.sqrt(NOISE + variance)
         return row, mean, spread, tilted(of.distribution, mean), self.stars.masses(mean, spread)
 
-    def _answer(self, mean: float, own: list[float], ordinal: list[float]) -> tuple[Corrected, float]:
+    def _answer(self, mean: float, own: Stars, ordinal: list[float]) -> tuple[Corrected, float]:
         """Return what is served, and the standard deviation it states."""
         share = 1 / (1 + math.exp(min(max(-_KEEN * self.ahead, -30.0), 30.0)))
         found = tilted([share * p + (1 - share) * q for p, q in zip(own, ordinal, strict=True)], mean)

@@ -12,10 +12,9 @@ from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import BundleCorrection as BundleMessage
 from contento.contracts.messages import RatingCorrection
 from contento.model.correction.correction import COVERAGE, BundleCorrection, Corrected, Situation
-from contento.model.correction.features import WIDTH
-from contento.model.correction.known import add_residual
 from contento.model.correction.stack import Stack
-from contento.model.correction.tags import BUCKETS, Tags
+from contento.model.correction.steps import BUCKETS, FEATURES, add_residual
+from contento.model.correction.tags import Tags
 from contento.model.online.conformal import AdaptiveInterval
 from contento.model.online.distribution import StarDistribution
 
@@ -55,8 +54,8 @@ class Corrections:
 
     def learn_tags(self, tags: Tags, residual: float) -> None:
         """Take in what biases left over of a rating of an item with these tags."""
-        for place in {*tags.categories, *tags.traits}:
-            add_residual(self._tag_residuals, 2 * place, residual)
+        for place in tags.every:
+            add_residual(self._tag_residuals, place, residual)
 
     def message(self) -> RatingCorrection:
         """Return what `correct` needs."""
@@ -67,7 +66,7 @@ class Corrections:
                     ratings=each.ratings,
                     weights=each.stack.weights.tolist(),
                     half_width=each.interval.half,
-                    edges=each.stars.edges,
+                    edges=each.stars.edges.tolist(),
                     log_scale=each.stars.log_scale,
                     ahead=each.ahead,
                 )
@@ -84,7 +83,9 @@ class Corrections:
         """
         found = cls()
         residuals = np.frombuffer(message.tag_residuals, "<f4")
-        if residuals.size == found._tag_residuals.size and all(len(each.weights) == WIDTH for each in message.bundles):
+        if residuals.size == found._tag_residuals.size and all(
+            len(each.weights) == FEATURES for each in message.bundles
+        ):
             found._tag_residuals = residuals.astype(np.float32)
             found._bundles.update((each.bundle, _read(each)) for each in message.bundles)
         return found
@@ -111,7 +112,7 @@ class Corrections:
         for each in message.bundles:
             head, _, body = entries[each.bundle].partition(b"\n")
             kept = json.loads(head)
-            if kept["format"] != _FORMAT or len(body) != 8 * WIDTH * WIDTH:
+            if kept["format"] != _FORMAT or len(body) != 8 * FEATURES * FEATURES:
                 raise StateFormatError(
                     f"the rating correction of bundle {each.bundle} is kept in another format than this version's: "
                     "run the version that wrote it, or give the learner a new directory"
@@ -126,7 +127,7 @@ class Corrections:
         return BundleCorrection(
             Stack(last.stack.weights),
             AdaptiveInterval(coverage=COVERAGE, start=last.interval.half, recent=last.interval.recent),
-            StarDistribution(last.stars.edges, last.stars.log_scale),
+            StarDistribution(last.stars.edges.tolist(), last.stars.log_scale),
             ahead=last.ahead,
         )
 
@@ -135,11 +136,11 @@ def _read(message: BundleMessage, recent: Any = (), covariance: NDArray[np.float
     return BundleCorrection(
         Stack(np.array(message.weights), covariance),
         AdaptiveInterval(coverage=COVERAGE, start=message.half_width, recent=recent),
-        StarDistribution(message.edges, message.log_scale),
+        StarDistribution(list(message.edges), message.log_scale),
         ahead=message.ahead,
         ratings=message.ratings,
     )
 
 
 def _square(body: bytes) -> NDArray[np.float64]:
-    return np.frombuffer(body, "<f8").reshape(WIDTH, WIDTH).copy()
+    return np.frombuffer(body, "<f8").reshape(FEATURES, FEATURES).copy()

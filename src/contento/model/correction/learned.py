@@ -1,17 +1,14 @@
 """What the learner keeps of a user or an item beyond what predictions need, and one step of both at a rating."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contento.model.correction import members
-from contento.model.correction.known import ITEM_TRACES, USER_TRACES, Known, learn_item, learn_user, residual_of
-from contento.model.correction.members import ITEM, USER
+from contento.model.correction.known import TRACES, Known
+from contento.model.correction.members import ITEM, USER, let_time_pass, prior_mean, prior_triangles
+from contento.model.correction.steps import CENTRE, learn_item, learn_user, step
 from contento.model.correction.tags import Tags
-
-_TRACES: Final = (USER_TRACES, ITEM_TRACES)
 
 
 @dataclass(slots=True)
@@ -20,49 +17,43 @@ class Learned:
 
     Attributes:
         known: What predictions read.
-        covariance: `[MEMBERS, WIDTH, WIDTH]`, how unsure the members are.
+        triangles: `[MEMBERS, TRIANGLE]`, how unsure the members are.
     """
 
     known: Known
-    covariance: NDArray[np.float32]
+    triangles: NDArray[np.float32]
 
 
 def before_any(side: int, identifier: str) -> Learned:
     """Return a side as it is just before its first rating."""
-    covariance = members.prior_covariance(side)
+    triangles = prior_triangles(side)
     known = Known(
-        mean=members.prior_mean(side, identifier),
-        bias_variance=float(covariance[0, 0, 0]),
-        traces=np.zeros(_TRACES[side], np.float32),
+        mean=prior_mean(side, identifier),
+        bias_variance=float(triangles[0, 0]),
+        traces=np.zeros(TRACES[side], np.float32),
     )
-    return Learned(known, covariance)
+    return Learned(known, triangles)
 
 
 def learn(user: Learned, item: Learned, tags: Tags, rating: float, time_ms: int) -> float:
-    """Let both sides take a rating in, and return its residual, in stars.
+    """Let both sides take a rating in, in place, and return its residual, in stars.
 
     Args:
-        user: The user, changed in place.
-        item: The item, likewise.
+        user: The user.
+        item: The item.
         tags: Of the item.
         rating: 1 to 5.
         time_ms: When it was given, unix milliseconds.
     """
-    residual = residual_of(user.known, item.known, rating)
-    sides = (user, item)
-    mean = np.stack([each.known.mean for each in sides])
-    covariance = np.stack(
-        [
-            members.faded(side, each.covariance, each.known.last_ms or time_ms, time_ms)
-            for side, each in zip((USER, ITEM), sides, strict=True)
-        ]
-    )
-    mean, covariance = members.step(mean, covariance, rating)
-    learn_user(user.known.traces, tags, rating, residual, last_ms=user.known.last_ms, now_ms=time_ms)
-    learn_item(item.known.traces, rating, residual)
-    for side, each in zip((USER, ITEM), sides, strict=True):
-        each.known.mean, each.covariance = mean[side], covariance[side]
-        each.known.bias_variance = float(covariance[side, 0, 0, 0])
+    mine, theirs = user.known, item.known
+    residual = rating - CENTRE - float(mine.mean[0, 0]) - float(theirs.mean[0, 0])
+    for side, each in ((USER, user), (ITEM, item)):
+        let_time_pass(side, each.triangles, each.known.last_ms or time_ms, time_ms)
+    step(mine.mean, theirs.mean, user.triangles, item.triangles, rating)
+    learn_user(mine.traces, tags.every, rating, residual, mine.last_ms, time_ms)
+    learn_item(theirs.traces, rating, residual)
+    for each in (user, item):
+        each.known.bias_variance = float(each.triangles[0, 0])
         each.known.first_ms = each.known.first_ms or time_ms
         each.known.last_ms = max(each.known.last_ms, time_ms)
     return residual

@@ -6,24 +6,40 @@ so that a user's tastes take the same room whatever a catalogue holds.
 
 import math
 import re
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
+import numpy as np
 import xxhash
 
 from contento.contracts.messages import Item
+from contento.model.correction.steps import BUCKETS
 
-BUCKETS: Final = 128
 _MOST: Final = 16
 """Tags of a kind that count; an item with more is described by its first."""
 _NUMBER: Final = re.compile(r"\d{1,15}(\.\d{1,9})?")
 _YEARS: Final = range(1000, 3000)
 
 
-class Tags(NamedTuple):
-    """Places in [0, `BUCKETS`) of an item's tags."""
+class Tags:
+    """Places in [0, `BUCKETS`) of an item's tags.
 
-    categories: tuple[int, ...] = ()
-    traits: tuple[int, ...] = ()
+    Attributes:
+        categories: `[C]`.
+        traits: `[T]`.
+        every: All of them, each once.
+    """
+
+    __slots__ = ("categories", "every", "traits")
+
+    def __init__(self, categories: Sequence[int] = (), traits: Sequence[int] = ()) -> None:
+        """Take the places."""
+        self.categories, self.traits, self.every = (
+            np.array(each, np.uint8) for each in (categories, traits, sorted({*categories, *traits}))
+        )
+
+    def __bool__(self) -> bool:
+        return len(self.every) > 0
 
     def packed(self) -> bytes:
         """Return a byte per place, after one that counts the categories."""

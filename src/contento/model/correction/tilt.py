@@ -4,6 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from contento.model.compiled import compiled
+
+Stars = tuple[float, float, float, float, float]
 _TURNS: Final = 8
 _CLOSE: Final = 1e-4
 """Stars by which the mean may be off."""
@@ -12,7 +15,7 @@ _LEAST: Final = 1e-4
 """Probability that every star has at least, before it is tilted."""
 
 
-def tilted(distribution: Sequence[float], mean: float) -> list[float]:
+def tilted(distribution: Sequence[float], mean: float) -> Stars:
     """Return the distribution of the wanted mean that is nearest to a given one.
 
     Nearest by Kullback and Leibler's divergence: P(star) times exp(slope star), the slope found by Newton's method
@@ -23,8 +26,19 @@ def tilted(distribution: Sequence[float], mean: float) -> list[float]:
         distribution: P(1), ..., P(5).
         mean: In [1, 5].
     """
-    one, two, three, four, five = (max(p, _LEAST) for p in distribution)
+    one, two, three, four, five = distribution
+    return _tilted(one, two, three, four, five, mean)
+
+
+@compiled
+def _tilted(  # noqa: PLR0917 - what is compiled is called without keywords
+    one: float, two: float, three: float, four: float, five: float, mean: float
+) -> Stars:
+    one, two, three, four, five = (
+        max(one, _LEAST), max(two, _LEAST), max(three, _LEAST), max(four, _LEAST), max(five, _LEAST)
+    )  # fmt: skip
     slope = 0.0
+    low = less = more = high = total = 0.0
     for _ in range(_TURNS):
         factor = math.exp(slope)
         low, less, more, high = one / factor / factor, two / factor, four * factor, five * factor * factor
@@ -36,7 +50,7 @@ def tilted(distribution: Sequence[float], mean: float) -> list[float]:
         variance = (less + more + 4 * (low + high)) / total - reached * reached
         step = off / max(variance, 0.05)
         slope = min(max(slope + min(max(step, -2.0), 2.0), -_STEEPEST), _STEEPEST)
-    return [low / total, less / total, three / total, more / total, high / total]
+    return low / total, less / total, three / total, more / total, high / total
 
 
 def mean_of(distribution: Sequence[float]) -> float:

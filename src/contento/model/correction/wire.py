@@ -5,11 +5,10 @@ from typing import Final
 import numpy as np
 
 from contento.contracts.messages import Factors
-from contento.model.correction.known import ITEM_TRACES, UNKNOWN, USER_TRACES, Known
-from contento.model.correction.members import MEMBERS, WIDTH
+from contento.model.correction.known import TRACES, UNKNOWN, Known
+from contento.model.correction.steps import MEMBERS, WIDTH
 
 _FLOAT: Final = "<f4"
-_TRACES: Final = (USER_TRACES, ITEM_TRACES)
 
 
 def known_of(side: int, factors: Factors | None) -> Known:
@@ -17,12 +16,12 @@ def known_of(side: int, factors: Factors | None) -> Known:
     if factors is None:
         return UNKNOWN[side]
     mean, traces = np.frombuffer(factors.members, _FLOAT), np.frombuffer(factors.traces, _FLOAT)
-    if mean.size != MEMBERS * WIDTH or traces.size != _TRACES[side]:
+    if mean.size != MEMBERS * WIDTH or traces.size != TRACES[side]:
         return UNKNOWN[side]
     return Known(
-        mean=mean.reshape(MEMBERS, WIDTH),
+        mean=mean.reshape(MEMBERS, WIDTH).copy(),  # what is compiled takes arrays that it could write into
         bias_variance=factors.bias_variance,
-        traces=traces,
+        traces=traces.copy(),
         first_ms=factors.first_ms,
         last_ms=factors.updated_ms,
     )

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from contento.contracts.messages import Factors
-from contento.model.correction import known
-from contento.model.correction.known import UNKNOWN, USER_TRACES, learn_user
+from contento.model.correction import steps
+from contento.model.correction.known import UNKNOWN
 from contento.model.correction.learned import before_any, learn
 from contento.model.correction.members import ITEM, USER
+from contento.model.correction.steps import USER_TRACES, learn_user
 from contento.model.correction.tags import Tags
 from contento.model.correction.wire import fill, known_of
 
@@ -15,23 +16,23 @@ TAGS = Tags((3,), (9,))
 def test_traces_are_means_shares_and_moods() -> None:
     traces = np.zeros(USER_TRACES, np.float32)
     for at, (rating, residual) in enumerate([(5.0, 1.0), (3.0, -1.0), (1.0, -3.0)]):
-        learn_user(traces, TAGS, rating, residual, last_ms=at * 100, now_ms=(at + 1) * 100)
-    assert traces[known.N] == 3
-    assert traces[known.RATING] == pytest.approx(3)
-    assert traces[known.RESIDUAL] == pytest.approx(-1)
-    assert traces[known.ERROR] == pytest.approx(11 / 3)
-    assert traces[known.LAST] == -3
-    assert traces[known.STARS : known.STARS + 3] == pytest.approx([1 / 3, 0, 1 / 3])
-    assert traces[known.TASTES + 2 * 3 : known.TASTES + 2 * 3 + 2] == pytest.approx([-1, 3])
-    assert traces[known.TASTES + 2 * 9 + 1] == 3
-    assert traces[known.BURST : known.BURST + 2] == pytest.approx([3, -3])
+        learn_user(traces, TAGS.every, rating, residual, at * 100, (at + 1) * 100)
+    assert traces[steps.N] == 3
+    assert traces[steps.RATING] == pytest.approx(3)
+    assert traces[steps.RESIDUAL] == pytest.approx(-1)
+    assert traces[steps.ERROR] == pytest.approx(11 / 3)
+    assert traces[steps.LAST] == -3
+    assert traces[steps.STARS : steps.STARS + 3] == pytest.approx([1 / 3, 0, 1 / 3])
+    assert traces[steps.TASTES + 2 * 3 : steps.TASTES + 2 * 3 + 2] == pytest.approx([-1, 3])
+    assert traces[steps.TASTES + 2 * 9 + 1] == 3
+    assert traces[steps.BURST : steps.BURST + 2] == pytest.approx([3, -3])
 
 
 def test_a_pause_ends_a_burst() -> None:
     traces = np.zeros(USER_TRACES, np.float32)
-    learn_user(traces, TAGS, 5.0, 1.0, last_ms=0, now_ms=100)
-    learn_user(traces, TAGS, 5.0, 0.5, last_ms=100, now_ms=5_000)
-    assert traces[known.BURST : known.BURST + 2] == pytest.approx([1, 0.5])
+    learn_user(traces, TAGS.every, 5.0, 1.0, 0, 100)
+    learn_user(traces, TAGS.every, 5.0, 0.5, 100, 5_000)
+    assert traces[steps.BURST : steps.BURST + 2] == pytest.approx([1, 0.5])
 
 
 def test_what_is_known_comes_back_from_its_message() -> None:

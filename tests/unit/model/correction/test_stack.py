@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from contento.model.correction.features import WIDTH
 from contento.model.correction.stack import Stack
+from contento.model.correction.steps import FEATURES
 
 
 def rows(count: int, seed: int = 0) -> np.ndarray:
-    found = np.random.default_rng(seed).normal(size=(count, WIDTH))
+    found = np.random.default_rng(seed).normal(size=(count, FEATURES))
     found[:, 0] = 1
     return found
 
@@ -16,7 +16,7 @@ def test_with_nothing_learned_the_correction_is_none() -> None:
 
 
 def test_the_weights_are_found() -> None:
-    truth = np.random.default_rng(5).normal(size=WIDTH)
+    truth = np.random.default_rng(5).normal(size=FEATURES)
     stack = Stack()
     for row in rows(3000):
         stack.learn(row, float(truth @ row))
@@ -24,7 +24,7 @@ def test_the_weights_are_found() -> None:
 
 
 def test_the_weights_follow_a_world_that_changes() -> None:
-    truth = np.random.default_rng(5).normal(size=WIDTH)
+    truth = np.random.default_rng(5).normal(size=FEATURES)
     stack = Stack()
     for row in rows(20_000):
         stack.learn(row, float(truth @ row))
