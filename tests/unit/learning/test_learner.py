@@ -205,7 +205,7 @@ def test_crashes_anywhere_and_other_batches_change_nothing(tmp_path: Path, seed:
                 continue
             learner.take(batch)
             at += size
-    for part in ("prequential", "drift", "sentiment", "segments", "learner"):
+    for part in ("prequential", "correction", "drift", "sentiment", "segments", "learner"):
         assert stores[0].part(part) == stores[1].part(part), part
     assert stores[0].offsets() == stores[1].offsets()
     factors = [{key: value for _, key, value in store.outbox("factors", 100)} for store in stores]
@@ -217,9 +217,9 @@ def test_crashes_anywhere_and_other_batches_change_nothing(tmp_path: Path, seed:
 
 def test_found_segments_are_given_to_those_who_declare_none(store: LearnerStore) -> None:
     line, learner = Numbered(), Learner(store)
-    records = [line("scores", of_a_kind(number), START_MS + number) for number in range(5200)]
-    for at in range(0, len(records), 1300):
-        learner.take(records[at : at + 1300])
+    records = [line("scores", of_a_kind(number), START_MS + number) for number in range(10_400)]
+    for at in range(0, len(records), 2600):
+        learner.take(records[at : at + 2600])
     given = {user: value for _, user, value in store.outbox("segment", 1000)}
     assert given, "segments were found"
     assert not [user for user in given if int(user[1:]) % 3 == 0], "who declares one keeps it"
@@ -229,7 +229,7 @@ def test_found_segments_are_given_to_those_who_declare_none(store: LearnerStore)
         store.sent([number for number, _, _ in described])
         store.set_part("described", {"s99": b"one that was there when the learner was killed"})
     again = Learner(store)
-    again.take([line("scores", of_a_kind(number), START_MS + number) for number in range(5200, 10_400)])
+    again.take([line("scores", of_a_kind(number), START_MS + number) for number in range(10_400, 20_000)])
     assert {key: value for _, key, value in store.outbox("segment_meta", 100)}["s99"] is None, "it leaves Redis"
 
 
