@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from zlib import crc32
 
-from contento.contracts.messages import Feedback, Score, UserEvent
+from contento.contracts.messages import Feedback, Score, TextKind, UserEvent
 from contento.learning.judged import Judged
 from contento.model.features import event_text
 from contento.model.interface import TOWERS
@@ -62,6 +62,7 @@ class StandIn:
         score.outcomes["click"] = 0.85
         score.outcomes["churn"] = 0.3
         score.features.text = text
+        score.features.text_kind = event.text_kind if event.text or not text else TextKind.TEXT_KIND_ITEM
         score.features.text_key = f"{crc32(text.encode()):08x}" if text else ""
         self._scores[event.event_id] = self._latest[event.user_id, event.item_id] = score
         return score

@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from contento.contracts.v1 import event_pb2 as contento_dot_v1_dot_event__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63ontento/v1/score.proto\x12\x0b\x63ontento.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n\x0bRatingScore\x12\x0c\n\x04mean\x18\x01 \x01(\x01\x12\r\n\x05lower\x18\x02 \x01(\x01\x12\r\n\x05upper\x18\x03 \x01(\x01\x12\x10\n\x08\x63overage\x18\x04 \x01(\x01\x12\x14\n\x0c\x64istribution\x18\x05 \x03(\x02\x12\x1b\n\x13\x62undle_distribution\x18\x06 \x03(\x02\"]\n\x11SatisfactionScore\x12\x12\n\np_negative\x18\x01 \x01(\x02\x12\x11\n\tp_neutral\x18\x02 \x01(\x02\x12\x12\n\np_positive\x18\x03 \x01(\x02\x12\r\n\x05value\x18\x04 \x01(\x01\"@\n\x0cSourceOffset\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"X\n\x06Reason\x12\r\n\x05tower\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0e\n\x06weight\x18\x05 \x01(\x02\"B\n\x06Tensor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x64type\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\r\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"P\n\x08\x46\x65\x61tures\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08text_key\x18\x02 \x01(\t\x12$\n\x07tensors\x18\x03 \x03(\x0b\x32\x13.contento.v1.Tensor\"\x88\x05\n\x05Score\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x0f\n\x07item_id\x18\x04 \x01(\t\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bscored_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x06rating\x18\x08 \x01(\x0b\x32\x18.contento.v1.RatingScore\x12\x34\n\x0csatisfaction\x18\t \x01(\x0b\x32\x1e.contento.v1.SatisfactionScore\x12\x32\n\x08outcomes\x18\n \x03(\x0b\x32 .contento.v1.Score.OutcomesEntry\x12\x0f\n\x07segment\x18\x0b \x01(\t\x12\x0e\n\x06\x62undle\x18\x0c \x01(\t\x12\x0f\n\x07\x65ncoder\x18\r \x01(\t\x12\x0b\n\x03\x61rm\x18\x0e \x01(\t\x12\x0f\n\x07\x61nomaly\x18\x0f \x01(\x08\x12$\n\x07reasons\x18\x10 \x03(\x0b\x32\x13.contento.v1.Reason\x12\x16\n\x0emissing_towers\x18\x11 \x03(\t\x12\'\n\x08\x66\x65\x61tures\x18\x12 \x01(\x0b\x32\x15.contento.v1.Features\x12)\n\x06source\x18\x13 \x01(\x0b\x32\x19.contento.v1.SourceOffset\x12\x1b\n\x13user_representation\x18\x14 \x03(\x02\x1a/\n\rOutcomesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x02:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63ontento/v1/score.proto\x12\x0b\x63ontento.v1\x1a\x17\x63ontento/v1/event.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n\x0bRatingScore\x12\x0c\n\x04mean\x18\x01 \x01(\x01\x12\r\n\x05lower\x18\x02 \x01(\x01\x12\r\n\x05upper\x18\x03 \x01(\x01\x12\x10\n\x08\x63overage\x18\x04 \x01(\x01\x12\x14\n\x0c\x64istribution\x18\x05 \x03(\x02\x12\x1b\n\x13\x62undle_distribution\x18\x06 \x03(\x02\"]\n\x11SatisfactionScore\x12\x12\n\np_negative\x18\x01 \x01(\x02\x12\x11\n\tp_neutral\x18\x02 \x01(\x02\x12\x12\n\np_positive\x18\x03 \x01(\x02\x12\r\n\x05value\x18\x04 \x01(\x01\"@\n\x0cSourceOffset\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x11\n\tpartition\x18\x02 \x01(\r\x12\x0e\n\x06offset\x18\x03 \x01(\x04\"X\n\x06Reason\x12\r\n\x05tower\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x0f\n\x07item_id\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0e\n\x06weight\x18\x05 \x01(\x02\"B\n\x06Tensor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x64type\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\r\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"z\n\x08\x46\x65\x61tures\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x10\n\x08text_key\x18\x02 \x01(\t\x12$\n\x07tensors\x18\x03 \x03(\x0b\x32\x13.contento.v1.Tensor\x12(\n\ttext_kind\x18\x04 \x01(\x0e\x32\x15.contento.v1.TextKind\"\x88\x05\n\x05Score\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0f\n\x07user_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x0f\n\x07item_id\x18\x04 \x01(\t\x12\x12\n\nevent_type\x18\x05 \x01(\t\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bscored_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12(\n\x06rating\x18\x08 \x01(\x0b\x32\x18.contento.v1.RatingScore\x12\x34\n\x0csatisfaction\x18\t \x01(\x0b\x32\x1e.contento.v1.SatisfactionScore\x12\x32\n\x08outcomes\x18\n \x03(\x0b\x32 .contento.v1.Score.OutcomesEntry\x12\x0f\n\x07segment\x18\x0b \x01(\t\x12\x0e\n\x06\x62undle\x18\x0c \x01(\t\x12\x0f\n\x07\x65ncoder\x18\r \x01(\t\x12\x0b\n\x03\x61rm\x18\x0e \x01(\t\x12\x0f\n\x07\x61nomaly\x18\x0f \x01(\x08\x12$\n\x07reasons\x18\x10 \x03(\x0b\x32\x13.contento.v1.Reason\x12\x16\n\x0emissing_towers\x18\x11 \x03(\t\x12\'\n\x08\x66\x65\x61tures\x18\x12 \x01(\x0b\x32\x15.contento.v1.Features\x12)\n\x06source\x18\x13 \x01(\x0b\x32\x19.contento.v1.SourceOffset\x12\x1b\n\x13user_representation\x18\x14 \x03(\x02\x1a/\n\rOutcomesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x02:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,20 +35,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SCORE_OUTCOMESENTRY']._loaded_options = None
   _globals['_SCORE_OUTCOMESENTRY']._serialized_options = b'8\001'
-  _globals['_RATINGSCORE']._serialized_start=73
-  _globals['_RATINGSCORE']._serialized_end=199
-  _globals['_SATISFACTIONSCORE']._serialized_start=201
-  _globals['_SATISFACTIONSCORE']._serialized_end=294
-  _globals['_SOURCEOFFSET']._serialized_start=296
-  _globals['_SOURCEOFFSET']._serialized_end=360
-  _globals['_REASON']._serialized_start=362
-  _globals['_REASON']._serialized_end=450
-  _globals['_TENSOR']._serialized_start=452
-  _globals['_TENSOR']._serialized_end=518
-  _globals['_FEATURES']._serialized_start=520
-  _globals['_FEATURES']._serialized_end=600
-  _globals['_SCORE']._serialized_start=603
-  _globals['_SCORE']._serialized_end=1251
-  _globals['_SCORE_OUTCOMESENTRY']._serialized_start=1204
-  _globals['_SCORE_OUTCOMESENTRY']._serialized_end=1251
+  _globals['_RATINGSCORE']._serialized_start=98
+  _globals['_RATINGSCORE']._serialized_end=224
+  _globals['_SATISFACTIONSCORE']._serialized_start=226
+  _globals['_SATISFACTIONSCORE']._serialized_end=319
+  _globals['_SOURCEOFFSET']._serialized_start=321
+  _globals['_SOURCEOFFSET']._serialized_end=385
+  _globals['_REASON']._serialized_start=387
+  _globals['_REASON']._serialized_end=475
+  _globals['_TENSOR']._serialized_start=477
+  _globals['_TENSOR']._serialized_end=543
+  _globals['_FEATURES']._serialized_start=545
+  _globals['_FEATURES']._serialized_end=667
+  _globals['_SCORE']._serialized_start=670
+  _globals['_SCORE']._serialized_end=1318
+  _globals['_SCORE_OUTCOMESENTRY']._serialized_start=1271
+  _globals['_SCORE_OUTCOMESENTRY']._serialized_end=1318
 # @@protoc_insertion_point(module_scope)

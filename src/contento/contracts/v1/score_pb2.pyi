@@ -1,5 +1,6 @@
 import datetime
 
+from contento.contracts.v1 import event_pb2 as _event_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -74,14 +75,16 @@ class Tensor(_message.Message):
     def __init__(self, name: _Optional[str] = ..., dtype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., data: _Optional[bytes] = ...) -> None: ...
 
 class Features(_message.Message):
-    __slots__ = ("text", "text_key", "tensors")
+    __slots__ = ("text", "text_key", "tensors", "text_kind")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     TEXT_KEY_FIELD_NUMBER: _ClassVar[int]
     TENSORS_FIELD_NUMBER: _ClassVar[int]
+    TEXT_KIND_FIELD_NUMBER: _ClassVar[int]
     text: str
     text_key: str
     tensors: _containers.RepeatedCompositeFieldContainer[Tensor]
-    def __init__(self, text: _Optional[str] = ..., text_key: _Optional[str] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ...) -> None: ...
+    text_kind: _event_pb2.TextKind
+    def __init__(self, text: _Optional[str] = ..., text_key: _Optional[str] = ..., tensors: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., text_kind: _Optional[_Union[_event_pb2.TextKind, str]] = ...) -> None: ...
 
 class Score(_message.Message):
     __slots__ = ("event_id", "user_id", "session_id", "item_id", "event_type", "event_time", "scored_time", "rating", "satisfaction", "outcomes", "segment", "bundle", "encoder", "arm", "anomaly", "reasons", "missing_towers", "features", "source", "user_representation")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from contento.contracts.messages import Score
+from contento.contracts.messages import Score, TextKind
 from contento.learning.drift.memory import Projections, RecentTexts, SeenIds
 from contento.learning.drift.signals import Family
 from contento.model.interface import TOWERS
@@ -46,7 +46,7 @@ class Inputs:
         missing = score.missing_towers
         for tower in TOWERS:
             yield "missing", tower, float(tower in missing)
-        if score.features.text:
+        if score.features.text and score.features.text_kind != TextKind.TEXT_KIND_ITEM:
             repeats = self._repeats(score, now)
             if repeats is not None:
                 yield "repeats", score.event_type, float(repeats)

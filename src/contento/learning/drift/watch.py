@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import DriftAlert, Score
@@ -15,6 +15,7 @@ from contento.learning.drift.labels import judged_values
 from contento.learning.drift.monitor import FORMAT, THRESHOLD, Monitor, parsed
 from contento.learning.drift.segments import Segments
 from contento.learning.drift.signals import QUALITY, RULES, TELLING, Family
+from contento.learning.drift.visits import Visit, Visits
 from contento.learning.drift.wording import alert_of, severity_of
 from contento.learning.judged import Judged
 from contento.model.interface import TOWERS
@@ -60,6 +61,7 @@ class DriftWatch:
         self._inputs = Inputs()
         self._incidents = Incidents()
         self._segments = Segments()
+        self._visits = Visits()
         self._outcomes: list[str] = []
         self._scored = self._judged = 0
         self._bundle = ""
@@ -112,15 +114,21 @@ class DriftWatch:
         self._judged += 1
         self._touched = True
         now = _milliseconds(judged.feedback.time.seconds, judged.feedback.time.nanos)
-        segment = score.segment if score.segment in self._segments else ""
-        alerts: list[DriftAlert] = []
-        for family, subject, value in judged_values(judged, self._outcomes):
+        label = Visit(score.user_id, score.segment, score.event_id, score.bundle, now, now)
+        values = ((f"{family}/{subject}", value) for family, subject, value in judged_values(judged, self._outcomes))
+        return [alert for visit in self._visits.add(label, values) for alert in self._visited(visit)]
+
+    def _visited(self, visit: Visit) -> Iterator[DriftAlert]:
+        """Yield what a visit that is over gives away."""
+        segment = visit.segment if visit.segment in self._segments else ""
+        for signal, value in visit.means():
+            family, _, subject = signal.partition("/")
             # The segment first: if both find it now, the one that says where tells it.
             for where in (segment, "") if segment and family != "coverage" else ("",):
-                change = self._add((family, subject, where), value, now)
+                key = (cast("Family", family), subject, where)
+                change = self._add(key, value, visit.begin_ms)
                 if change:
-                    alerts += self._quality(_found((family, subject, where), change, score, now))
-        return alerts
+                    yield from self._quality(_found(key, change, visit, visit.end_ms))
 
     def changed(self) -> Mapping[str, bytes | None]:
         """Return the entries that have changed since the last call; see `Checkpointed`."""
@@ -305,6 +313,7 @@ class DriftWatch:
             "bundle": self._bundle,
             "outcomes": self._outcomes,
             "segments": self._segments.state(),
+            "visits": self._visits.state(),
             "held": [as_state(found) for found in self._held],
             "release": self._release,
             "troubled": sorted(self._troubled),
@@ -315,6 +324,7 @@ class DriftWatch:
         self._scored, self._judged, self._release = (int(state[name]) for name in ("scored", "judged", "release"))
         self._bundle, self._outcomes = str(state["bundle"]), [str(name) for name in state["outcomes"]]
         self._segments.restore(state["segments"])
+        self._visits.restore(state["visits"])
         self._troubled = set(state["troubled"])
         self._held = [from_state(found) for found in state["held"]]
         self._incidents.restore(state["incidents"])
@@ -323,7 +333,7 @@ class DriftWatch:
 def _found(
     key: _Key,
     change: Change,
-    score: Score,
+    of: Score | Visit,
     now: int,
     *,
     texts: list[str] | None = None,
@@ -337,8 +347,8 @@ def _found(
         batch=RULES[key[0]].batch,
         change=change,
         time_ms=now,
-        event_id=score.event_id,
-        bundle=score.bundle,
+        event_id=of.event_id,
+        bundle=of.bundle,
         texts=texts or [],
         item_id=item_id,
         users=users,

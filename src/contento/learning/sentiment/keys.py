@@ -10,7 +10,7 @@ from contento.contracts.checkpoint import StateFormatError
 from contento.learning.sentiment.evidence import Said
 from contento.learning.sentiment.watched import Kind, Watched
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _TEXTS: Final = "texts/"
 """Texts change less often than figures and are longer: they have an entry of their own."""
 

@@ -7,18 +7,21 @@ from zlib import crc32
 
 import orjson
 
-from contento.contracts.messages import DriftAlert, Score
+from contento.contracts.messages import DriftAlert, Score, TextKind
 from contento.contracts.validation import time_ms
 from contento.learning.judged import Judged
 from contento.learning.sentiment.evidence import KEPT_LENGTH, Said, shortened, telling_texts
 from contento.learning.sentiment.explaining import culprits, falls_around
 from contento.learning.sentiment.keys import WatchedKeys, read_entry
-from contento.learning.sentiment.voices import Voices
 from contento.learning.sentiment.watched import JUDGED, SCORED, TOLD, Kind, Watched
 from contento.learning.sentiment.wording import Fall, build_alert
 from contento.learning.sentiment.words import WordCounts, words_of
 
-_VERSION: Final = 1
+_OPINIONS: Final = frozenset({
+    TextKind.TEXT_KIND_UNSPECIFIED, TextKind.TEXT_KIND_REVIEW, TextKind.TEXT_KIND_COMMENT,
+})  # fmt: skip
+"""Kinds of texts that users write, and not to find something."""
+_VERSION: Final = 2
 _HOUR_MS: Final = 3_600_000
 _LONGEST_GAP_MS: Final = 6 * _HOUR_MS
 """Of a longer silence no more is staked: a few observations are not to carry the budget of a night."""
@@ -95,7 +98,6 @@ class SentimentWatch:
         )  # fmt: skip
         self._words = WordCounts()
         self._words_changed = False
-        self._voices = Voices(self._options.silent_types)
         self._clock_ms = 0
         self._pots_ms = [0] * len(_POTS)
         self._bundle = ""
@@ -109,11 +111,9 @@ class SentimentWatch:
         value = min(max(score.satisfaction.value, 0.0), 1.0)
         text = score.features.text
         concerned = self._concerned(score.item_id, score.segment)
-        seen = None
-        if text and score.item_id:
-            seen = concerned[0].seen_text(crc32((score.features.text_key or text).encode()))
-        # A text without an item can only be its user's.
-        own = bool(text) and self._voices.is_opinion(score.event_type, seen if score.item_id else False)
+        own = (
+            bool(text) and score.features.text_kind in _OPINIONS and score.event_type not in self._options.silent_types
+        )
         topics = self._hear(concerned, text, value) if own else []
         streams = (SCORED, TOLD) if own else (SCORED,)
         return self._observe(concerned, topics, streams, user=score.user_id, value=value)
@@ -135,9 +135,7 @@ class SentimentWatch:
         """See `Checkpointed.changed`."""
         found = self._keys.changed()
         told = list(self._told_topics.items())
-        found["watch"] = orjson.dumps(
-            [_VERSION, self._clock_ms, self._pots_ms, self._bundle, told, self._voices.state()]
-        )
+        found["watch"] = orjson.dumps([_VERSION, self._clock_ms, self._pots_ms, self._bundle, told])
         if self._words_changed:
             words = self._words
             found["words"] = orjson.dumps([_VERSION, words.texts, words.negative, list(words.counts.items())])
@@ -148,9 +146,8 @@ class SentimentWatch:
         """See `Checkpointed.restore`."""
         rest = dict(entries)
         if (watch := rest.pop("watch", None)) is not None:
-            self._clock_ms, self._pots_ms, self._bundle, told, types = read_entry("watch", watch, _VERSION)
+            self._clock_ms, self._pots_ms, self._bundle, told = read_entry("watch", watch, _VERSION)
             self._told_topics = dict(told)
-            self._voices = Voices(self._options.silent_types, types)
         if (words := rest.pop("words", None)) is not None:
             texts, negative, counts = read_entry("words", words, _VERSION)
             self._words = WordCounts(texts, negative, dict(counts))

@@ -24,8 +24,6 @@ _PARTS: Final[Mapping[Kind, tuple[Kind, ...]]] = {
     "item": (),
 }  # fmt: skip
 """By what the fall of a key is broken down."""
-_TEXT_KEYS: Final = 8
-"""Latest texts of an item: its own text is shown again and again between any two that people write."""
 
 
 class Watched:
@@ -43,7 +41,7 @@ class Watched:
     """
 
     __slots__ = (
-        "_after_users", "_tallies", "_text_keys", "_users", "group", "id", "kind", "name", "quiet_until_ms",
+        "_after_users", "_tallies", "_users", "group", "id", "kind", "name", "quiet_until_ms",
         "said", "streams", "touched",
     )  # fmt: skip
 
@@ -57,7 +55,6 @@ class Watched:
         self._users: list[dict[int, int]] = [{} for _ in SOURCES]
         self._after_users: list[list[int]] = [[] for _ in SOURCES]
         self._tallies: list[dict[Kind, Tally]] = [{part: Tally() for part in _PARTS[kind]} for _ in SOURCES]
-        self._text_keys: dict[int, None] = {}
 
     def observe(
         self,
@@ -135,17 +132,6 @@ class Watched:
         """Return the parts of a kind since the change; of a narrow key, nothing is broken down."""
         return self._tallies[stream].get(kind) or Tally()
 
-    def seen_text(self, text_key: int) -> bool | None:
-        """Return whether a text has been seen at this item lately; `None`: it is the first text here."""
-        keys = self._text_keys
-        repeated = text_key in keys if keys else None
-        if repeated:
-            del keys[text_key]
-        keys[text_key] = None
-        if len(keys) > _TEXT_KEYS:
-            del keys[next(iter(keys))]
-        return repeated
-
     def tell(self, until_ms: int) -> None:
         """Take its fall for told: the new level is normal, and nothing more is said for a while."""
         shift = max(each.fall for each in self.streams)
@@ -184,7 +170,6 @@ class Watched:
             [list(users.items()) for users in self._users],
             self._after_users,
             [{kind: tally.state() for kind, tally in of.items()} for of in self._tallies],
-            list(self._text_keys),
         ]
 
     def take_state(self, state: list[object]) -> None:
@@ -192,12 +177,10 @@ class Watched:
         streams: list[list[object]]
         users: list[list[tuple[int, int]]]
         tallies: list[dict[Kind, list[tuple[str, int, float]]]]
-        keys: list[int]
-        self.group, self.quiet_until_ms, self.touched, streams, users, self._after_users, tallies, keys = state  # type: ignore[assignment]
+        self.group, self.quiet_until_ms, self.touched, streams, users, self._after_users, tallies = state  # type: ignore[assignment]
         self.streams = [FallDetector.of_state(each) for each in streams]
         self._users = [dict(each) for each in users]
         self._tallies = [{kind: Tally(parts) for kind, parts in each.items()} for each in tallies]
-        self._text_keys = dict.fromkeys(keys)
 
     def texts_state(self) -> list[object]:
         """Return its texts, as JSON takes them."""

@@ -7,6 +7,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from contento.contracts.messages import TextKind
 from contento.inference.base import LiveBundle
 from contento.model.factors import factor_values
 from contento.model.features import event_image, event_text, history_arrays
@@ -20,10 +21,17 @@ MAX_ENCODED_CHARACTERS = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A text as it is encoded, and the key of its embedding. Both are empty when there is none."""
+    """A text as it is encoded.
+
+    Attributes:
+        text: The text; empty: there is none.
+        key: Of its embedding; likewise.
+        kind: What it is; the item's where the event has none.
+    """
 
     text: str
     key: str
+    kind: TextKind = TextKind.TEXT_KIND_UNSPECIFIED
 
 
 def texts(new: Sequence[NewEvent], items: Mapping[str, ItemState]) -> list[Text]:
@@ -32,7 +40,9 @@ def texts(new: Sequence[NewEvent], items: Mapping[str, ItemState]) -> list[Text]
     for each in new:
         item = items.get(each.event.item_id)
         text = event_text(each.event, item.meta if item else None).strip()[:MAX_ENCODED_CHARACTERS]
-        found.append(Text(text=text, key=xxhash.xxh3_128_hexdigest(text.encode()) if text else ""))
+        key = xxhash.xxh3_128_hexdigest(text.encode()) if text else ""
+        kind = each.event.text_kind if each.event.text or not text else TextKind.TEXT_KIND_ITEM
+        found.append(Text(text=text, key=key, kind=kind))
     return found
 
 

@@ -85,7 +85,12 @@ def build_scores(
             arm=inputs.arm[row],
             reasons=_reasons(each, towers[row], tops[row], outputs.events[row]),
             missing_towers=[t for t, there in zip(TOWERS, inputs.present[row].tolist(), strict=True) if not there],
-            features=Features(text=texts[row].text, text_key=texts[row].key, tensors=_tensors(inputs, row)),
+            features=Features(
+                text=texts[row].text,
+                text_key=texts[row].key,
+                tensors=_tensors(inputs, row),
+                text_kind=texts[row].kind,
+            ),
             source=SourceOffset(topic=each.record.topic, partition=each.record.partition, offset=each.record.offset),
             user_representation=user[row],
         )

@@ -117,7 +117,7 @@ def simulated(spec: str) -> tuple[Iterator[Score | Judged], Callable[[], Played]
                     segment=record.attributes.get("segment", ""),
                 )  # fmt: skip
                 score.satisfaction.value = min(max(positive + neutral / 2 + noise.gauss(0, 0.1), 0.0), 1.0)
-                score.features.text = record.text
+                score.features.text, score.features.text_kind = record.text, record.text_kind
                 by_event[record.event_id] = by_pair[record.user_id, record.item_id] = score
                 calls[0] += 1
                 yield score

@@ -101,7 +101,7 @@ def test_only_what_changed_is_written() -> None:
 
 @pytest.mark.parametrize(
     "entries",
-    [{"watch": b"[2]"}, {"item/i1": b"{}"}, {"item/i1": b"\x80\x04pickle"}, {"planet/mars": b"[1]"}, {"words": b""}],
+    [{"watch": b"[3]"}, {"item/i1": b"{}"}, {"item/i1": b"\x80\x04pickle"}, {"planet/mars": b"[1]"}, {"words": b""}],
 )
 def test_an_unknown_format_is_refused_with_what_to_do(entries: dict[str, bytes]) -> None:
     with pytest.raises(StateFormatError, match="run the version that wrote it"):

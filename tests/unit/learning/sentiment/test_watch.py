@@ -3,7 +3,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from unit.learning.sentiment.shop import Fall, Shop, group_of, letters, no_fall, told, watch
 
-from contento.contracts.messages import DriftKind, Feedback, Score, Severity
+from contento.contracts.messages import DriftKind, Feedback, Score, Severity, TextKind
 from contento.contracts.validation import time_ms
 from contento.learning.judged import Judged
 from contento.learning.sentiment.watch import SentimentOptions, SentimentWatch
@@ -213,23 +213,11 @@ def test_an_items_own_text_is_no_opinion() -> None:
     for number in range(50):
         shop.now_ms += shop.step_ms
         score = shop.score("i99", 0.1, user=f"u{number}", text="A kettle with a lid, of steel.")
-        score.event_type = "view"
+        score.features.text_kind = TextKind.TEXT_KIND_ITEM
         watching.scored(score)
     assert not [name for name in watching.changed() if name.startswith("texts/")]
     watching.scored(shop.score("i99", 0.1, user="u99", text="Its lid broke."))
     assert "texts/item/i99" in watching.changed()
-
-
-def test_the_first_text_of_an_item_is_an_opinion_where_its_type_never_repeats() -> None:
-    shop, watching = Shop(1), watch()
-    told(watching, shop.scores(WARM))
-    watching.changed()
-    for type_, item in (("review", "i98"), ("view", "i99")):
-        score = shop.score(item, 0.1, user="u1", text=f"A kettle: {item}.")
-        score.event_type = type_
-        watching.scored(score)
-    assert "texts/item/i98" in (changed := watching.changed())
-    assert "texts/item/i99" not in changed
 
 
 def test_what_users_search_for_is_no_opinion() -> None:

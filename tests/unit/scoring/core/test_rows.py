@@ -2,7 +2,7 @@ import numpy as np
 import xxhash
 from unit.scoring.world import a_record, an_event
 
-from contento.contracts.messages import Embedding, Factors, History, Item, UserEvent
+from contento.contracts.messages import Embedding, Factors, History, Item, TextKind, UserEvent
 from contento.inference.base import LiveBundle
 from contento.model.factors import factor_values
 from contento.model.features import append, identity
@@ -58,7 +58,7 @@ def test_an_events_own_text_comes_before_its_items() -> None:
         items,
     )
     assert own == Text(text="mine", key=xxhash.xxh3_128_hexdigest(b"mine"))
-    assert items_.text == "Kettle. boils"
+    assert (items_.text, items_.kind) == ("Kettle. boils", TextKind.TEXT_KIND_ITEM)
     assert none == blank == Text(text="", key="")
 
 
