@@ -19,8 +19,8 @@ create table about (name text primary key, value text not null) without rowid;
 create table offsets (topic text, number integer, next integer not null, primary key (topic, number)) without rowid;
 create table state (part text, name text, value blob not null, primary key (part, name)) without rowid;
 create table factors (
-    side text, id text, at_ms integer not null, value blob not null, precision blob not null, primary key (side, id)
-) without rowid;
+    side text, id text, at_ms integer not null, value blob not null, precision blob not null, unique (side, id)
+);
 create index stale_factors on factors (at_ms);
 create table outbox (number integer primary key, kind text not null, key text not null, value blob, unique (kind, key));
 create table scores (
@@ -174,7 +174,8 @@ class LearnerStore:
     def set_factors(self, changed: Mapping[tuple[Side, str], tuple[Kept, int]]) -> None:
         """Keep factors, and when the last rating that shaped them came, in unix milliseconds."""
         self._db.executemany(
-            "insert or replace into factors values (?, ?, ?, ?, ?)",
+            "insert into factors values (?, ?, ?, ?, ?) on conflict do update set "
+            "at_ms = excluded.at_ms, value = excluded.value, precision = excluded.precision",
             [(side, identity, at_ms, *kept) for (side, identity), (kept, at_ms) in changed.items()],
         )
 
