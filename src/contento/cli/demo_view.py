@@ -62,7 +62,7 @@ def summary_panel(shown: Snapshot) -> RenderableType:
         ("first score", f"{shown.first_score_s or 0:.1f} s", "after the start"),
         ("users at risk", f"{shown.at_risk_count:,}", ""),
         ("model", shown.inference, f"bundle {shown.bundle[:12]}"),
-        ("feedback joined", f"{shown.joined:,}", f"{shown.joined_per_s:,.0f}/s, {shown.alerts} alerts"),
+        ("feedback joined", f"{shown.joined:,}", f"{shown.joined_per_s:,.0f}/s; alerts: {shown.alerts}"),
         ("served ratings", _stars(shown.mae), f"off at last; {_percent(shown.inside)} inside their interval"),
         (
             "ratings as learned",
@@ -122,7 +122,7 @@ def _footer(shown: Snapshot) -> RenderableType:
     return Text.assemble(
         ("model ", "dim"), (shown.inference, "bold"), ("  bundle ", "dim"), (shown.bundle[:12] or "-", "bold"),
         ("  dead letters ", "dim"), letters, (f" {_reasons(shown)}", "red"),
-        ("  restarts ", "dim"), (str(shown.restarts), "bold"),
+        (f"  restarts {shown.restarts}" if shown.restarts else "", "bold red"),
         ("  joined ", "dim"), (f"{shown.joined:,}", "bold"), ("  off by ", "dim"), (_stars(shown.mae), "bold"),
         ("  alerts ", "dim"), (str(shown.alerts), "bold red" if shown.alerts else "bold"),
     )  # fmt: skip

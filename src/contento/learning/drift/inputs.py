@@ -6,6 +6,7 @@ from typing import Any, Final
 from contento.contracts.messages import Score, TextKind
 from contento.learning.drift.memory import Projections, RecentTexts, SeenIds
 from contento.learning.drift.signals import Family
+from contento.model.correction.tilt import mean_of
 from contento.model.interface import TOWERS
 
 TYPES: Final = 8
@@ -57,9 +58,13 @@ class Inputs:
                     self.changed.add(f"seen/{subject}")
                 yield "unseen", subject, float(new)
         yield from self._mix(score.event_type)
+        # What ratings have taught is no drift: of a corrected rating, what the bundle says alone is watched.
         rating = score.rating
-        yield "scores", "rating", (rating.mean - 1) / 4
-        yield "scores", "width", (rating.upper - rating.lower) / 4
+        if rating.bundle_distribution:
+            yield "scores", "rating", (mean_of(rating.bundle_distribution) - 1) / 4
+        else:
+            yield "scores", "rating", (rating.mean - 1) / 4
+            yield "scores", "width", (rating.upper - rating.lower) / 4
         yield "scores", "satisfaction", score.satisfaction.value
         if score.user_representation:
             self.changed.add("projections")

@@ -184,6 +184,19 @@ def test_another_bundle_may_score_otherwise() -> None:
     assert [alert.kind for alert in shown] == [DriftKind.DRIFT_KIND_SCORES]
 
 
+@pytest.mark.parametrize("corrected", [True, False])
+def test_what_ratings_have_taught_is_no_drift_of_scores(*, corrected: bool) -> None:
+    watch, alerts = DriftWatch(), list[DriftAlert]()
+    for number, record in enumerate(drawn("none", 1, 4_000)):
+        if isinstance(record, Score):
+            if corrected:
+                record.rating.bundle_distribution.extend([0.1, 0.1, 0.2, 0.3, 0.3])
+            if number > 4_000:
+                record.rating.mean, record.rating.lower, record.rating.upper = 2.0, 1.5, 2.5
+            alerts += watch.scored(record)
+    assert {alert.monitor for alert in alerts} == (set() if corrected else {"scores/rating"})
+
+
 def test_alerts_are_the_same_of_the_same_messages() -> None:
     first, second = alerts_of(drawn("step", 1)), alerts_of(drawn("step", 1))
     assert [alert.SerializeToString(deterministic=True) for alert in first] == [
