@@ -30,10 +30,13 @@ def run_scorer(settings: ScorerSettings) -> None:
 
     import faust  # noqa: PLC0415 - reads its settings from the environment when imported
 
+    from contento.model.correction.warming import warm_up  # noqa: PLC0415 - compiles, which nobody else waits for
     from contento.scoring.faust_app import Parts, ScorerApp  # noqa: PLC0415
     from contento.scoring.kafka_client import cluster_id, kafka_client  # noqa: PLC0415
     from contento.scoring.kafka_publisher import KafkaPublisher  # noqa: PLC0415
     from contento.scoring.prometheus import PrometheusMetrics  # noqa: PLC0415
+
+    warm_up()
 
     async def make_parts() -> Parts:
         metrics = PrometheusMetrics()

@@ -29,6 +29,7 @@ from contento.learning.service.kafka_connection import cluster_id
 from contento.learning.service.publishing import Outbox
 from contento.learning.service.reading import TopicReader
 from contento.learning.service.settings import LearnerSettings
+from contento.learning.service.warming import warm_up
 from contento.learning.store import LearnerStore
 from contento.model.config import BundleConfig
 from contento.model.store import default_store, read_live
@@ -56,6 +57,7 @@ def run_learner(settings: LearnerSettings) -> None:
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _frame: stopping.append(received))
+    warm_up()
     cluster = cluster_id(settings)
     store = LearnerStore(settings.learner_directory / "learner.sqlite", cluster=cluster)
     metrics = LearnerMetrics()
