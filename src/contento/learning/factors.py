@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
+from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import Factors
 from contento.contracts.validation import time_ms
 from contento.learning.judged import Judged
@@ -56,8 +57,13 @@ class _Entry:
         triangles = np.frombuffer(kept.precision, "<f4")
         mean = np.array(message.mean, np.float32)
         factors = SideFactors(message.n, mean, triangles[:TRIANGLE].copy(), message.updated_ms)
-        learned = Learned(known_of(_PLACE[side], message), triangles[TRIANGLE:].reshape(MEMBERS, -1).copy())
-        return cls(factors, learned)
+        known = known_of(_PLACE[side], message)
+        if known is UNKNOWN[_PLACE[side]]:
+            raise StateFormatError(
+                f"factors of a {side} are kept in another format than this version's: run the version that wrote them, "
+                "or give the learner a new directory"
+            )
+        return cls(factors, Learned(known, triangles[TRIANGLE:].reshape(MEMBERS, -1).copy()))
 
 
 class OnlineFactors:
@@ -92,6 +98,9 @@ class OnlineFactors:
         Args:
             judged: The label.
             at_ms: When it came to the learner, unix milliseconds.
+
+        Raises:
+            StateFormatError: What is kept of the user or the item is of another format.
         """
         score = judged.score
         if judged.rating is None or not score.item_id:

@@ -11,10 +11,12 @@ from feedback_log import DAY_MS, START_MS, feedback_of, score_of
 from google.protobuf.message import Message
 
 from contento.contracts import headers
+from contento.contracts.checkpoint import StateFormatError
 from contento.contracts.messages import DriftAlert, Factors, Item, Score
 from contento.contracts.record import InputRecord, unpacked
 from contento.contracts.rejection import RejectedRecord
 from contento.contracts.topics import TopicName
+from contento.learning.factors import Kept
 from contento.learning.judged import Judged
 from contento.learning.learner import Learner, LearnerOptions
 from contento.learning.store import LearnerStore
@@ -241,3 +243,14 @@ def of_a_kind(number: int) -> Score:
     score = score_of(f"e{number}", f"u{user}", f"{kind[:3]}{number % 8}", START_MS + number, segment=declared)
     score.event_type, score.features.text = "view", kind
     return score
+
+
+def test_factors_of_another_format_are_refused_with_what_to_do(store: LearnerStore) -> None:
+    line = Numbered()
+    with store.transaction():
+        foreign = Kept(Factors(n=3, members=b"1234").SerializeToString(), b"")
+        store.set_factors({("user", "ann"): (foreign, START_MS)})
+    learner = Learner(store)
+    learner.take([line("scores", score_of())])
+    with pytest.raises(StateFormatError, match="factors of a user are kept in another format"):
+        learner.take([line("feedback", feedback_of(event="e1"))])

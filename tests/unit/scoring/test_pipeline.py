@@ -10,6 +10,11 @@ from contento.contracts import headers
 from contento.contracts.messages import Item, Score
 from contento.contracts.record import InputRecord, OutputRecord
 from contento.contracts.topics import TopicName
+from contento.model.correction.correction import Situation
+from contento.model.correction.corrections import Corrections
+from contento.model.correction.learned import before_any
+from contento.model.correction.members import ITEM, USER
+from contento.model.correction.tags import Tags
 from contento.scoring import pipeline as pipeline_module
 from contento.scoring.pipeline import TooManyUnprocessable
 from contento.scoring.ports import PublishFailed
@@ -79,6 +84,24 @@ async def test_an_items_text_stands_in_for_the_events() -> None:
     assert world.model.encoded == ["Kettle. boils water"]
     await world.pipeline.process_items([a_record(None, 1, topic="contento.items", key=b"i")])
     assert world.store.items == {}
+
+
+async def test_ratings_are_corrected_by_what_the_learner_has_written() -> None:
+    world = World()
+    await world.pipeline.process_events([a_record(an_event(1), 1)])
+    world.restart()  # or what was read a moment ago would be used
+    corrections, known = Corrections(), (before_any(USER, "u").known, before_any(ITEM, "i").known)
+    for turn in range(20):
+        situation = Situation(
+            distribution=(0.1, 0.1, 0.2, 0.3, 0.3), user=known[0], item=known[1], tags=Tags(), time_ms=turn
+        )
+        corrections.learn("bundle-1", situation, 1.0)
+    world.store.correction = corrections.message()
+    await world.pipeline.process_events([a_record(an_event(2), 2)])
+    before, after = (score.rating for score in scores(world))
+    assert not before.bundle_distribution
+    assert len(after.bundle_distribution) == 5
+    assert after.mean < before.mean - 1
 
 
 async def test_a_bundle_with_another_encoder_gets_new_embeddings() -> None:
