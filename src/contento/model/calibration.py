@@ -67,8 +67,8 @@ def calibrate(rating: NDArray[np.float32], truth: NDArray[np.float64], coverage:
 
 def moments(rating: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return mean and standard deviation, each `[N]`, of distributions `[N, 5]` over 1 to 5."""
-    # Not `@`: with five columns of float32, OpenBLAS (0.3.31, AVX-512) reads past them. The answer is right, but
-    # numpy warns of an invalid value if what lies there is one.
+    # Not `@`: with five columns of float32, OpenBLAS (0.3.31, AVX-512) also computes on what it finds on the stack. The
+    # answer is right, but numpy may warn of an invalid value.
     mean = (rating * _RATINGS).sum(1)
     variance = (rating * (_RATINGS - mean[:, None]) ** 2).sum(1)
     return mean, np.sqrt(np.maximum(variance, _LEAST_SPREAD**2))
